@@ -1,0 +1,97 @@
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// LocalDir is a plain folder that files are downloaded into. Beside them,
+// .cache/huggingface/download/{path}.metadata remembers where each came from:
+// three lines, the commit id, the etag and the time of the download in seconds.
+type LocalDir struct {
+	Dir string
+}
+
+// Metadata is what is remembered of one downloaded file.
+type Metadata struct {
+	Commit string
+	Etag   string
+	Saved  time.Time
+}
+
+// Path is where the file of this name stands.
+func (l LocalDir) Path(path string) string {
+	return filepath.Join(l.Dir, filepath.FromSlash(path))
+}
+
+func (l LocalDir) private() string { return filepath.Join(l.Dir, ".cache", "huggingface") }
+
+func (l LocalDir) metadataPath(path string) string {
+	return filepath.Join(l.private(), "download", filepath.FromSlash(path)+".metadata")
+}
+
+// LockPath guards the file's download; the Python tools' own lock.
+func (l LocalDir) LockPath(path string) string {
+	return strings.TrimSuffix(l.metadataPath(path), ".metadata") + ".lock"
+}
+
+// PartPath is where content arrives before it gets its final name. It is on
+// the folder's own filesystem.
+func (l LocalDir) PartPath(path, etag string) string {
+	return strings.TrimSuffix(l.metadataPath(path), ".metadata") + "." + etag
+}
+
+// Metadata returns what is remembered of a file, if it is still true: the file
+// is there and was not written to since.
+func (l LocalDir) Metadata(path string) (Metadata, bool) {
+	b, err := os.ReadFile(l.metadataPath(path))
+	if err != nil || len(b) > 4096 {
+		return Metadata{}, false
+	}
+	lines := strings.Split(string(b), "\n")
+	if len(lines) < 3 {
+		return Metadata{}, false
+	}
+	sec, err := strconv.ParseFloat(strings.TrimSpace(lines[2]), 64)
+	if err != nil {
+		return Metadata{}, false
+	}
+	m := Metadata{Commit: strings.TrimSpace(lines[0]), Etag: strings.TrimSpace(lines[1]), Saved: time.UnixMilli(int64(sec * 1000))}
+	st, err := os.Stat(l.Path(path))
+	const clockGrain = time.Second // filesystems round times
+	if err != nil || st.ModTime().Add(-clockGrain).After(m.Saved) {
+		return Metadata{}, false
+	}
+	return m, true
+}
+
+// SetMetadata remembers where a file came from, once it is there.
+func (l LocalDir) SetMetadata(path string, m Metadata) error {
+	if err := l.prepare(); err != nil {
+		return err
+	}
+	sec := float64(m.Saved.UnixMilli()) / 1000
+	text := fmt.Sprintf("%s\n%s\n%s\n", m.Commit, m.Etag, strconv.FormatFloat(sec, 'f', -1, 64))
+	return WriteFile(l.metadataPath(path), []byte(text))
+}
+
+// prepare keeps the private folder out of git and of backups.
+func (l LocalDir) prepare() error {
+	for name, text := range map[string]string{
+		".gitignore":   "*",
+		"CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n",
+	} {
+		p := filepath.Join(l.private(), name)
+		if _, err := os.Stat(p); errors.Is(err, os.ErrNotExist) {
+			if err := WriteFile(p, []byte(text)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,239 @@
+package cache
+
+import (
+	"encoding"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// Content identifies the bytes that a part is to become.
+type Content struct {
+	Etag string // the part belongs to this etag alone
+	Size int64  // bytes
+
+	// NewHash starts the hash whose hex sum the Etag is; nil where the etag is
+	// no hash, so that only the size can be checked.
+	NewHash func() hash.Hash
+}
+
+// HashError tells that content arrived whole and is not what was promised.
+type HashError struct {
+	Want, Got string
+}
+
+func (e *HashError) Error() string {
+	return fmt.Sprintf("the content's hash is %s, the hub promised %s", e.Got, e.Want)
+}
+
+// Part is content that is arriving: written in place, in any order, by
+// concurrent callers, and hashed on the way. What is written survives the
+// death of the process at any moment; [OpenPart] goes on from there. The
+// caller holds the lock of the content while a Part is open.
+type Part struct {
+	content Content
+	path    string
+	f       *os.File
+
+	mu      sync.Mutex // guards journal, have, unsynced and failed
+	journal *journal
+	have    extents
+	synced  int64 // bytes written since the last sync
+	failed  error // of the hasher or the syncer; ends the part
+
+	hash   *frontierHash
+	syncMu sync.Mutex
+	syncWG sync.WaitGroup
+}
+
+// syncEvery is how many bytes may lie in the kernel unsynced while more
+// arrive: what a crash of the machine can cost, and what a final sync has left
+// to do.
+const syncEvery = 64 << 20
+
+// OpenPart opens base.longcat.incomplete with its journal, anew or where an
+// earlier process left it. An abandoned part of other content is overwritten.
+func OpenPart(base string, c Content) (*Part, error) {
+	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
+		return nil, err
+	}
+	p := &Part{content: c, path: base + ".longcat.incomplete"}
+	head := journalHead{Etag: c.Etag, Size: c.Size, Boot: bootID()}
+	prior, err := readJournal(p.journalPath(), head)
+	if err != nil {
+		return nil, err
+	}
+	if p.f, err = os.OpenFile(p.path, os.O_RDWR|os.O_CREATE, 0o644); err != nil {
+		return nil, err
+	}
+	st, err := p.f.Stat()
+	if err == nil && st.Size() != c.Size {
+		prior = progress{}
+		err = p.f.Truncate(c.Size)
+	}
+	if err == nil && len(prior.have) > 0 {
+		err = p.f.Sync() // the new journal will call it synced
+	}
+	if err == nil {
+		p.have = prior.have
+		p.hash, err = newFrontierHash(p, c.NewHash, prior)
+	}
+	if err == nil {
+		p.journal, err = startJournal(p.journalPath(), head, progress{have: prior.have, hashed: p.hash.at, state: prior.state})
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.f.Close())
+	}
+	p.hash.start()
+	return p, nil
+}
+
+func (p *Part) journalPath() string { return p.path + ".journal" }
+
+// Missing lists what has not arrived, in order.
+func (p *Part) Missing() []Extent {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.have.missing(p.content.Size)
+}
+
+// Arrived is the number of bytes that are there.
+func (p *Part) Arrived() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.have.bytes()
+}
+
+// WriteAt stores bytes that arrived. When it returns, they survive the process.
+func (p *Part) WriteAt(b []byte, off int64) (int, error) {
+	if off < 0 || int64(len(b)) > p.content.Size-off {
+		return 0, fmt.Errorf("writing %d bytes at %d: beyond the file's %d", len(b), off, p.content.Size)
+	}
+	n, err := p.f.WriteAt(b, off)
+	if n > 0 {
+		if rerr := p.record(Extent{off, off + int64(n)}); err == nil {
+			err = rerr
+		}
+	}
+	return n, err
+}
+
+func (p *Part) record(e Extent) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed != nil {
+		return p.failed
+	}
+	if err := p.journal.append(recordWrote, wrotePayload(e)); err != nil {
+		return err
+	}
+	p.have = p.have.add(e)
+	p.hash.wake()
+	if p.synced += e.Len(); p.synced >= syncEvery {
+		p.synced = 0
+		p.syncWG.Go(p.sync)
+	}
+	return nil
+}
+
+// sync puts on the disk what was written so far, and says so in the journal.
+func (p *Part) sync() {
+	if !p.syncMu.TryLock() {
+		return // the disk is behind; the next one covers this too
+	}
+	defer p.syncMu.Unlock()
+	p.mu.Lock()
+	upTo := p.journal.size
+	p.mu.Unlock()
+	err := syncData(p.f)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		err = p.journal.markSynced(upTo)
+	}
+	if err != nil && p.failed == nil {
+		p.failed = err
+	}
+}
+
+// Finish checks the whole content and gives it its final name. A *HashError
+// means that the bytes were wrong; they are gone then. The Part is closed in
+// any case.
+func (p *Part) Finish(final string) error {
+	if gaps := p.Missing(); len(gaps) > 0 {
+		return errors.Join(fmt.Errorf("%d bytes of %d have not arrived", p.content.Size-p.Arrived(), p.content.Size), p.Close())
+	}
+	p.syncWG.Go(func() { // while the last bytes are hashed
+		p.syncMu.Lock()
+		defer p.syncMu.Unlock()
+		if err := syncData(p.f); err != nil {
+			p.fail(err)
+		}
+	})
+	sum, err := p.hash.sum()
+	if cerr := p.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	if sum != "" && sum != p.content.Etag {
+		return errors.Join(&HashError{Want: p.content.Etag, Got: sum}, os.Remove(p.path), os.Remove(p.journalPath()))
+	}
+	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
+		return err
+	}
+	if err := rename(p.path, final); err != nil {
+		return err
+	}
+	return os.Remove(p.journalPath())
+}
+
+// Close leaves the part for a later process. It returns the first failure of
+// the work in the background.
+func (p *Part) Close() error {
+	p.hash.stop()
+	p.syncWG.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return errors.Join(p.failed, p.f.Close(), p.journal.f.Close())
+}
+
+// Discard closes the part and forgets what arrived.
+func (p *Part) Discard() error {
+	return errors.Join(p.Close(), os.Remove(p.path), os.Remove(p.journalPath()))
+}
+
+func (p *Part) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed == nil {
+		p.failed = err
+	}
+}
+
+// marshaler is what the hashes of the standard library offer beside hash.Hash.
+type marshaler interface {
+	encoding.BinaryMarshaler
+	encoding.BinaryUnmarshaler
+}
+
+// Check compares content that is in memory with what was promised.
+func (c Content) Check(b []byte) error {
+	if int64(len(b)) != c.Size {
+		return fmt.Errorf("got %d bytes, the hub promised %d", len(b), c.Size)
+	}
+	if c.NewHash == nil {
+		return nil
+	}
+	h := c.NewHash()
+	h.Write(b)
+	if sum := hex.EncodeToString(h.Sum(nil)); sum != c.Etag {
+		return &HashError{Want: c.Etag, Got: sum}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ConfigFromEnv reads the variables that the Python tools read (lookup is
+// os.LookupEnv, or a test's):
+//
+//	HF_ENDPOINT                     base address of the Hub
+//	HF_TOKEN                        the token; old name HUGGING_FACE_HUB_TOKEN
+//	HF_TOKEN_PATH                   file with the token; default $HF_HOME/token
+//	HF_HOME                         default $XDG_CACHE_HOME/huggingface or ~/.cache/huggingface
+//	HF_HUB_CACHE                    the cache; old name HUGGINGFACE_HUB_CACHE; default $HF_HOME/hub
+//	HF_HUB_OFFLINE                  1, ON, YES or TRUE: no requests
+//	HF_HUB_DISABLE_XET              keep to plain HTTP ranges and LFS
+//	HF_HUB_DISABLE_IMPLICIT_TOKEN   reads are anonymous unless a token is given explicitly
+//	HF_HUB_DOWNLOAD_TIMEOUT         seconds without a byte that count as a stall
+//	HF_HUB_ETAG_TIMEOUT             seconds to wait for a file's metadata
+//
+// A token file that is not there is no error; one that can not be read is.
+func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
+	get := func(names ...string) string {
+		for _, n := range names {
+			if v, ok := lookup(n); ok && v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	home, err := huggingFaceHome(get)
+	if err != nil {
+		return Config{}, err
+	}
+	cfg := Config{
+		Endpoint:         get("HF_ENDPOINT"),
+		Token:            cleanToken(get("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")),
+		CacheDir:         expandHome(get("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"), get),
+		Offline:          isTrue(get("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")),
+		NoXet:            isTrue(get("HF_HUB_DISABLE_XET")),
+		ImplicitTokenOff: isTrue(get("HF_HUB_DISABLE_IMPLICIT_TOKEN")),
+	}
+	if cfg.CacheDir == "" {
+		cfg.CacheDir = filepath.Join(home, "hub")
+	}
+	if cfg.Token == "" {
+		path := expandHome(get("HF_TOKEN_PATH"), get)
+		if path == "" {
+			path = filepath.Join(home, "token")
+		}
+		if cfg.Token, err = readToken(path); err != nil {
+			return Config{}, err
+		}
+	}
+	if cfg.StallTimeout, err = seconds("HF_HUB_DOWNLOAD_TIMEOUT", get); err != nil {
+		return Config{}, err
+	}
+	cfg.HeadTimeout, err = seconds("HF_HUB_ETAG_TIMEOUT", get)
+	return cfg, err
+}
+
+func huggingFaceHome(get func(...string) string) (string, error) {
+	if h := get("HF_HOME"); h != "" {
+		return expandHome(h, get), nil
+	}
+	if x := get("XDG_CACHE_HOME"); x != "" {
+		return filepath.Join(expandHome(x, get), "huggingface"), nil
+	}
+	if h := get("HOME", "USERPROFILE"); h != "" {
+		return filepath.Join(h, ".cache", "huggingface"), nil
+	}
+	return "", errors.New("no home folder: set HF_HOME or HOME")
+}
+
+// expandHome does what Python's expanduser does for "~" and "~/…".
+func expandHome(path string, get func(...string) string) string {
+	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') {
+		return get("HOME", "USERPROFILE") + rest
+	}
+	return path
+}
+
+func readToken(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the token: %w", err)
+	}
+	return cleanToken(string(b)), nil
+}
+
+// cleanToken drops the line breaks that files and CI secrets tend to end in.
+func cleanToken(s string) string {
+	return strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(s))
+}
+
+// isTrue accepts what huggingface_hub accepts as true.
+func isTrue(s string) bool {
+	switch strings.ToUpper(s) {
+	case "1", "ON", "YES", "TRUE":
+		return true
+	}
+	return false
+}
+
+func seconds(name string, get func(...string) string) (time.Duration, error) {
+	s := get(name)
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || n <= 0 || n > 1e6 {
+		return 0, fmt.Errorf("%s=%q is not a number of seconds", name, s)
+	}
+	return time.Duration(n * float64(time.Second)), nil
+}

@@ -1,0 +1,107 @@
+// Package hub is a client of the Hugging Face Hub's HTTP API and of the servers
+// that speak it: repos, trees, file content, commits and LFS transfers.
+//
+// A [Client] is made from a [Config]; [ConfigFromEnv] reads the variables that
+// the Python tools read, so both find the same endpoint, token and cache:
+//
+//	cfg, err := hub.ConfigFromEnv(os.LookupEnv)
+//	c, err := hub.New(cfg)
+//	snap, err := c.Download(ctx, hub.DownloadOptions{Repo: hub.Repo{ID: "gpt2"}})
+//
+// Every failed answer is an [*Error]; use errors.Is with [ErrNotFound],
+// [ErrUnauthorized] and the other targets. All methods take a context and are
+// safe for concurrent use. The package never prints and reads the environment
+// only in ConfigFromEnv.
+package hub
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// DefaultEndpoint is the public Hub.
+const DefaultEndpoint = "https://huggingface.co"
+
+// Config says which Hub to talk to and how. The zero value is an anonymous
+// client of the public Hub without a cache.
+type Config struct {
+	Endpoint string // base address; DefaultEndpoint when empty
+	Token    string // sent to the endpoint's own origin only; anonymous when empty
+	CacheDir string // root of the shared cache ("…/huggingface/hub")
+	Offline  bool   // answer from the cache only; any request is ErrOffline
+	NoXet    bool   // keep to plain ranges and LFS
+
+	// ImplicitTokenOff keeps a token that was not asked for out of reads:
+	// HF_HUB_DISABLE_IMPLICIT_TOKEN. Writes still use it.
+	ImplicitTokenOff bool
+
+	StallTimeout time.Duration // no byte moved for so long: try again; 30 s when 0
+	HeadTimeout  time.Duration // longest wait for a file's metadata; StallTimeout when 0
+	Retries      int           // further attempts after a failed one; 5 when 0, none when negative
+	RetryWaitMin time.Duration // first pause between attempts, doubled each time; 1 s when 0
+	RetryWaitMax time.Duration // longest such pause; 30 s when 0. A server's own word is honoured up to MaxRateLimitWait.
+
+	UserAgent string                   // "longcat" when empty
+	Warn      func(topic, text string) // the Hub's X-HF-Warning, once per topic; dropped when nil
+	Transport http.RoundTripper        // below retries and token; a fitting *http.Transport when nil
+}
+
+// MaxRateLimitWait bounds how long a 429's Retry-After or RateLimit is obeyed.
+const MaxRateLimitWait = 10 * time.Minute
+
+// Client talks to one Hub. Make it with [New].
+type Client struct {
+	cfg      Config
+	endpoint *url.URL
+	api      *retryablehttp.Client // for requests that may be repeated
+	once     *retryablehttp.Client // for requests whose effect must not happen twice
+
+	warnMu sync.Mutex
+	warned map[string]bool
+}
+
+// New returns a client. It makes no request; it fails on a malformed endpoint.
+func New(cfg Config) (*Client, error) {
+	cfg.Endpoint = strings.TrimRight(cmp.Or(cfg.Endpoint, DefaultEndpoint), "/")
+	u, err := url.Parse(cfg.Endpoint)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, fmt.Errorf("%q is not the address of a hub: want http(s)://host", cfg.Endpoint)
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("the hub's address %q must not hold a user, a query or a fragment", u.Redacted())
+	}
+	cfg.StallTimeout = cmp.Or(cfg.StallTimeout, 30*time.Second)
+	cfg.HeadTimeout = cmp.Or(cfg.HeadTimeout, cfg.StallTimeout)
+	cfg.Retries = cmp.Or(cfg.Retries, 5)
+	cfg.RetryWaitMin = cmp.Or(cfg.RetryWaitMin, time.Second)
+	cfg.RetryWaitMax = cmp.Or(cfg.RetryWaitMax, 30*time.Second)
+	cfg.UserAgent = cmp.Or(cfg.UserAgent, "longcat")
+
+	c := &Client{cfg: cfg, endpoint: u, warned: map[string]bool{}}
+	c.api, c.once = c.newHTTP()
+	return c, nil
+}
+
+// Endpoint is the Hub's base address, without a slash at the end.
+func (c *Client) Endpoint() string { return c.cfg.Endpoint }
+
+// HasToken tells whether the client can act as somebody.
+func (c *Client) HasToken() bool { return c.cfg.Token != "" }
+
+// Offline tells whether the client answers from its cache only.
+func (c *Client) Offline() bool { return c.cfg.Offline }
+
+// CacheDir is the root of the shared cache, "" when the client has none.
+func (c *Client) CacheDir() string { return c.cfg.CacheDir }
+
+// PageURL is the address at which a person reads the repo.
+func (c *Client) PageURL(r Repo) string {
+	return c.cfg.Endpoint + "/" + r.Type.URLPrefix() + r.ID
+}

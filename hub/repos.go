@@ -1,0 +1,192 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"longcat/hub/wire"
+)
+
+// WhoAmI tells whom the token belongs to; ErrUnauthorized without a good one.
+func (c *Client) WhoAmI(ctx context.Context) (*wire.WhoAmI, error) {
+	var who wire.WhoAmI
+	_, err := c.call(ctx, request{op: "asking who the token belongs to", method: http.MethodGet, url: "/api/whoami-v2", write: true}, &who)
+	if err != nil {
+		return nil, err
+	}
+	return &who, nil
+}
+
+// RepoInfo describes the repo at a revision ("" is "main"). The answer's SHA is
+// the commit that the revision stands for now.
+func (c *Client) RepoInfo(ctx context.Context, repo Repo, rev string) (*wire.RepoInfo, error) {
+	if err := wire.CheckRepoID(repo.ID); err != nil {
+		return nil, err
+	}
+	var info wire.RepoInfo
+	_, err := c.call(ctx, request{op: "looking up revision " + revOr(rev), repo: repo, method: http.MethodGet, url: repo.apiPath("revision", revOr(rev))}, &info)
+	if err != nil {
+		return nil, err
+	}
+	if !commitID.MatchString(info.SHA) {
+		return nil, fmt.Errorf("looking up %q: %q is no commit id", repo, oneLine(info.SHA, 80))
+	}
+	return &info, nil
+}
+
+var commitID = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+
+func revOr(rev string) string {
+	if rev == "" {
+		return "main"
+	}
+	return rev
+}
+
+// Tree lists every file of a revision, page by page. Paths that could leave a
+// folder are an error: everything listed is safe to join.
+func (c *Client) Tree(ctx context.Context, repo Repo, rev string) iter.Seq2[wire.TreeEntry, error] {
+	return func(yield func(wire.TreeEntry, error) bool) {
+		next := repo.apiPath("tree", revOr(rev)) + "?recursive=true&expand=false"
+		for next != "" {
+			var page []wire.TreeEntry
+			h, err := c.call(ctx, request{op: "listing files", repo: repo, method: http.MethodGet, url: next}, &page)
+			if err != nil {
+				yield(wire.TreeEntry{}, err)
+				return
+			}
+			for _, e := range page {
+				if e.Type == "directory" {
+					continue
+				}
+				if err := checkEntry(e); err != nil {
+					yield(wire.TreeEntry{}, fmt.Errorf("listing files of %q: %w", repo, err))
+					return
+				}
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if next, err = c.nextPage(h.Get("Link")); err != nil {
+				yield(wire.TreeEntry{}, err)
+				return
+			}
+		}
+	}
+}
+
+func checkEntry(e wire.TreeEntry) error {
+	if err := wire.CheckPath(e.Path); err != nil {
+		return err
+	}
+	if e.Size < 0 || (e.LFS != nil && (e.LFS.Size < 0 || !sha256Hex.MatchString(e.LFS.OID))) {
+		return fmt.Errorf("file %q has an impossible size or hash", e.Path)
+	}
+	return nil
+}
+
+var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+var linkNext = regexp.MustCompile(`<([^>]*)>\s*;\s*rel="?next"?`)
+
+// nextPage returns the address of the next page, "" at the last. It must stay
+// on the endpoint: a listing has no business elsewhere.
+func (c *Client) nextPage(link string) (string, error) {
+	m := linkNext.FindStringSubmatch(link)
+	if m == nil {
+		return "", nil
+	}
+	u, err := c.endpoint.Parse(m[1])
+	if err != nil || !sameOrigin(u, c.endpoint) {
+		return "", errors.New("listing files: the next page's address is not on the hub")
+	}
+	return u.String(), nil
+}
+
+// CreateRepo makes a repo. One that exists already is no error (existed tells);
+// its visibility then stays as it is.
+func (c *Client) CreateRepo(ctx context.Context, repo Repo, private bool) (existed bool, err error) {
+	if err := wire.CheckRepoID(repo.ID); err != nil {
+		return false, err
+	}
+	ns, name := repo.split()
+	body := wire.CreateRepo{Name: name, Organization: ns, Type: string(repo.Type), Visibility: "public", Private: &private}
+	if private {
+		body.Visibility = "private"
+	}
+	r := request{op: "creating the repo", repo: repo, method: http.MethodPost, url: "/api/repos/create", write: true}
+	if err := r.jsonBody(body); err != nil {
+		return false, err
+	}
+	_, err = c.call(ctx, r, nil) // a repeated create answers 409, so repeating is safe
+	var he *Error
+	if errors.As(err, &he) && he.Status == http.StatusConflict {
+		return true, nil
+	}
+	return false, err
+}
+
+// DeleteRepo removes a repo with everything in it.
+func (c *Client) DeleteRepo(ctx context.Context, repo Repo) error {
+	if err := wire.CheckRepoID(repo.ID); err != nil {
+		return err
+	}
+	ns, name := repo.split()
+	r := request{op: "deleting the repo", repo: repo, method: http.MethodDelete, url: "/api/repos/delete", write: true, once: true}
+	if err := r.jsonBody(wire.DeleteRepo{Name: name, Organization: ns, Type: string(repo.Type)}); err != nil {
+		return err
+	}
+	_, err := c.call(ctx, r, nil)
+	return err
+}
+
+// CreateBranch makes a branch from a revision ("" is the head of main); one
+// that exists already is no error.
+func (c *Client) CreateBranch(ctx context.Context, repo Repo, branch, from string) error {
+	r := request{op: "creating branch " + branch, repo: repo, method: http.MethodPost, url: repo.apiPath("branch", branch), write: true}
+	body := map[string]string{}
+	if from != "" {
+		body["startingPoint"] = from
+	}
+	if err := r.jsonBody(body); err != nil {
+		return err
+	}
+	_, err := c.call(ctx, r, nil)
+	var he *Error
+	if errors.As(err, &he) && he.Status == http.StatusConflict {
+		return nil
+	}
+	return err
+}
+
+// ValidateCard asks the Hub's judgement of a model card's text: the problems
+// it would refuse a commit for, and its warnings.
+func (c *Client) ValidateCard(ctx context.Context, repo Repo, card string) (*wire.YAMLVerdict, error) {
+	r := request{op: "validating the card", repo: repo, method: http.MethodPost, url: "/api/validate-yaml"}
+	if err := r.jsonBody(map[string]string{"repoType": strings.TrimSuffix(repo.Type.Plural(), "s"), "content": card}); err != nil {
+		return nil, err
+	}
+	var v wire.YAMLVerdict
+	_, err := c.call(ctx, r, &v)
+	return &v, err
+}
+
+// query joins parameters to a path, leaving out the empty ones.
+func query(path string, kv ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(kv); i += 2 {
+		if kv[i+1] != "" {
+			q.Set(kv[i], kv[i+1])
+		}
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}

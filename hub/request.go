@@ -1,0 +1,191 @@
+package hub
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"longcat/hub/wire"
+)
+
+// maxJSON bounds one JSON answer. A page of a tree has at most 1,000 entries.
+const maxJSON = 64 << 20
+
+// request is one call: what to send, and what to say when it fails.
+type request struct {
+	op     string // gerund, for errors
+	repo   Repo
+	path   string // file concerned, for errors
+	method string
+	url    string // path under the endpoint, or a whole address
+	header http.Header
+	body   func() (io.ReadCloser, error) // opens the body anew for each attempt; nil for none
+	size   int64                         // of body, in bytes
+	once   bool                          // its effect must not happen twice
+	write  bool                          // uses the token even where reads are anonymous
+}
+
+// jsonBody makes v the body.
+func (r *request) jsonBody(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	r.bytesBody(b, "application/json")
+	return nil
+}
+
+func (r *request) bytesBody(b []byte, contentType string) {
+	r.body = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	r.size = int64(len(b))
+	r.setHeader("Content-Type", contentType)
+}
+
+func (r *request) setHeader(k, v string) {
+	if r.header == nil {
+		r.header = http.Header{}
+	}
+	r.header.Set(k, v)
+}
+
+// do sends r and returns the answer whatever its status. The caller closes it.
+func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
+	if c.cfg.Offline {
+		return nil, fmt.Errorf("%s: %w", r.what(), ErrOffline)
+	}
+	addr := r.url
+	if strings.HasPrefix(addr, "/") {
+		addr = c.cfg.Endpoint + addr
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, addr, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.what(), redact(err))
+	}
+	for k, v := range r.header {
+		req.Header[k] = v
+	}
+	req.Header.Set("User-Agent", c.cfg.UserAgent)
+	req.Header.Set("Accept-Encoding", "identity")
+	if c.cfg.Token != "" && sameOrigin(c.endpoint, req.URL) && (r.write || !c.cfg.ImplicitTokenOff) {
+		req.Header.Set("Authorization", "Bearer "+c.cfg.Token)
+	}
+	rreq, err := retryablehttp.FromRequest(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.what(), err)
+	}
+	if r.body != nil {
+		open := r.body
+		if err := rreq.SetBody(retryablehttp.ReaderFunc(func() (io.Reader, error) { return open() })); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.what(), err)
+		}
+		rreq.ContentLength = r.size // retryablehttp knows no length of a ReaderFunc's stream
+	}
+	client := c.api
+	if r.once {
+		client = c.once
+	}
+	resp, err := client.Do(rreq)
+	if err != nil {
+		if resp != nil {
+			resp.Body.Close()
+		}
+		return nil, fmt.Errorf("%s: %w", r.what(), redact(err))
+	}
+	c.warn(resp.Header.Get(wire.HeaderWarning))
+	return resp, nil
+}
+
+// call sends r, wants a 2xx, and decodes the answer into out unless it is nil.
+// An answer cut short is asked for again where that is safe.
+func (c *Client) call(ctx context.Context, r request, out any) (http.Header, error) {
+	for attempt := 0; ; attempt++ {
+		resp, err := c.do(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		if resp.StatusCode/100 != 2 {
+			return nil, errorFrom(resp, r.op, r.repo, r.path)
+		}
+		body, err := io.ReadAll(io.LimitReader(resp.Body, maxJSON+1))
+		resp.Body.Close()
+		switch {
+		case err != nil && !r.once && attempt < c.cfg.Retries && ctx.Err() == nil:
+			if err := pause(ctx, backoff(c.cfg.RetryWaitMin, c.cfg.RetryWaitMax, attempt, nil)); err != nil {
+				return nil, err
+			}
+			continue
+		case err != nil:
+			return nil, fmt.Errorf("%s: reading the answer: %w", r.what(), err)
+		case len(body) > maxJSON:
+			return nil, fmt.Errorf("%s: the answer is larger than %d bytes", r.what(), maxJSON)
+		}
+		if out != nil {
+			if err := json.Unmarshal(body, out); err != nil {
+				return nil, fmt.Errorf("%s: the answer is not the JSON that a hub gives: %w", r.what(), err)
+			}
+		}
+		return resp.Header, nil
+	}
+}
+
+// what names the call in errors that are not the Hub's.
+func (r *request) what() string {
+	s := r.op
+	if r.repo.ID != "" {
+		s += fmt.Sprintf(" of %q", r.repo)
+	}
+	if r.path != "" {
+		s += fmt.Sprintf(", file %q", r.path)
+	}
+	return s
+}
+
+// redact drops the query of the address in a *url.Error: signed addresses are
+// secrets.
+func redact(err error) error {
+	u, ok := err.(*url.Error) //nolint:errorlint // only the outermost one is rebuilt
+	if !ok {
+		return err
+	}
+	addr, _, _ := strings.Cut(u.URL, "?")
+	return &url.Error{Op: u.Op, URL: addr, Err: u.Err}
+}
+
+// warn passes on X-HF-Warning ("topic; text"), each topic once.
+func (c *Client) warn(header string) {
+	if header == "" || c.cfg.Warn == nil {
+		return
+	}
+	topic, text, ok := strings.Cut(header, ";")
+	if !ok {
+		topic, text = "", header
+	}
+	topic = strings.TrimSpace(topic)
+	c.warnMu.Lock()
+	seen := c.warned[topic]
+	c.warned[topic] = true
+	c.warnMu.Unlock()
+	if !seen {
+		c.cfg.Warn(oneLine(topic, 100), oneLine(text, 500))
+	}
+}
+
+// pause waits, unless ctx ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,264 @@
+package modelcard
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// EditError says that a key can not be changed without changing another, such
+// as when its value is anchored and used elsewhere.
+type EditError struct{ Key string }
+
+func (e *EditError) Error() string {
+	return fmt.Sprintf("front matter: %q can not be changed alone; edit it by hand", e.Key)
+}
+
+// Set gives key a value: anything yaml.v3 can encode; []string becomes a list.
+// Only the lines of that key change; a new key comes last, and front matter is
+// made where there is none. Setting the value it has changes no byte. Repeated
+// keys become one. When other keys would change too, it fails with *EditError
+// and the card stays as it was.
+func (c *Card) Set(key string, value any) error {
+	want := new(yaml.Node)
+	if err := want.Encode(value); err != nil {
+		return fmt.Errorf("encoding %q: %w", key, err)
+	}
+	next, err := c.withoutRepeats(key)
+	if err != nil {
+		return err
+	}
+	if have := next.Node(key); have == nil || !sameValue(have, want) {
+		if next, err = next.try(key, want, next.settings(key, want)); err != nil {
+			return err
+		}
+	}
+	*c = *next
+	return nil
+}
+
+// Delete takes key and its lines out; a key that is not there is no error.
+func (c *Card) Delete(key string) error {
+	next := c
+	for next.Has(key) {
+		i := slices.Index(next.Keys(), key)
+		var err error
+		if next, err = next.withoutEntry(i); err != nil {
+			return err
+		}
+	}
+	*c = *next
+	return nil
+}
+
+// withoutRepeats is the card with only the first entry of key.
+func (c *Card) withoutRepeats(key string) (*Card, error) {
+	for {
+		keys := c.Keys()
+		first := slices.Index(keys, key)
+		last := len(keys) - 1 - slices.Index(reversed(keys), key)
+		if first < 0 || first == last {
+			return c, nil
+		}
+		var err error
+		if c, err = c.withoutEntry(last); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func reversed(s []string) []string {
+	s = slices.Clone(s)
+	slices.Reverse(s)
+	return s
+}
+
+// withoutEntry is the card without its i-th entry, however often that key is
+// there.
+func (c *Card) withoutEntry(i int) (*Card, error) {
+	key := c.root.Content[2*i].Value
+	rest := slices.Delete(slices.Clone(c.root.Content), 2*i, 2*i+2)
+	want := &yaml.Node{Kind: yaml.MappingNode, Content: rest}
+	var texts [][]byte
+	if !c.flowRoot() {
+		text := c.text()
+		from, to := c.entryLines(i)
+		texts = append(texts, slices.Concat(text[:from], text[to:]))
+	} else if text, err := encodeBlock(want, c.nl()); err == nil {
+		texts = append(texts, text)
+	}
+	for _, text := range texts {
+		next, err := Parse(c.withText(text))
+		if err == nil && (len(rest) == 0 && next.root == nil || next.root != nil && sameValue(next.root, want)) {
+			return next, nil
+		}
+	}
+	return nil, &EditError{Key: key}
+}
+
+// try is the card with the first of the texts that does what is wanted: key has
+// the wanted value and every other key the one it had.
+func (c *Card) try(key string, want *yaml.Node, texts [][]byte) (*Card, error) {
+	for _, text := range texts {
+		next, err := Parse(c.withText(text))
+		if err != nil || next.Node(key) == nil || !sameValue(next.Node(key), want) {
+			continue
+		}
+		if slices.EqualFunc(c.others(key), next.others(key), sameValue) {
+			return next, nil
+		}
+	}
+	return nil, &EditError{Key: key}
+}
+
+// settings are the ways to write key, the gentlest first. The first one that
+// reads back right is taken, so none needs to foresee every corner of YAML.
+func (c *Card) settings(key string, want *yaml.Node) [][]byte {
+	nl := c.nl()
+	line, err := encodeEntry(key, want, nl)
+	if err != nil {
+		return nil
+	}
+	switch {
+	case c.root == nil:
+		return [][]byte{c.withFirst(line)}
+	case c.flowRoot():
+		return c.reencoded(key, want)
+	}
+	text := c.text()
+	line = indented(line, c.root.Content[0].Column-1)
+	i := slices.Index(c.Keys(), key)
+	if i < 0 {
+		_, end := c.entryLines(len(c.Keys()) - 1)
+		begin, _ := c.entryLines(0)
+		return [][]byte{
+			slices.Concat(text[:end], line, text[end:]),
+			slices.Concat(text[:begin], line, text[begin:]),
+		}
+	}
+	var ways [][]byte
+	if edited, ok := c.editValue(i, want); ok {
+		ways = append(ways, edited)
+	}
+	from, to := c.entryLines(i)
+	return append(ways, slices.Concat(text[:from], line, text[to:]))
+}
+
+// withFirst is the text of front matter that has no key yet. A lone "{}", as
+// card templates have it, makes way; comments stay.
+func (c *Card) withFirst(line []byte) []byte {
+	text := c.text()
+	if len(bytes.TrimSpace(text)) == 0 {
+		return line
+	}
+	return slices.Concat(text, line)
+}
+
+// reencoded is the text for a root in flow style ("{a: 1}"), which has no lines
+// of its own per key: all of it turns into block style.
+func (c *Card) reencoded(key string, want *yaml.Node) [][]byte {
+	root := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: slices.Clone(c.root.Content)}
+	if i := slices.Index(c.Keys(), key); i >= 0 {
+		root.Content[2*i+1] = want
+	} else {
+		root.Content = append(root.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, want)
+	}
+	text, err := encodeBlock(root, c.nl())
+	if err != nil {
+		return nil
+	}
+	// What stood before the brace, comments most likely, stays before it.
+	own := c.text()
+	at, ok := offset(own, lineStarts(own), c.root.Line, c.root.Column)
+	if !ok {
+		return [][]byte{text}
+	}
+	return [][]byte{slices.Concat(own[:at], text), text}
+}
+
+// text is the YAML with every line ended, the last one too.
+func (c *Card) text() []byte {
+	if !c.found {
+		return nil
+	}
+	return slices.Concat(c.yaml(), []byte(c.nl()))
+}
+
+// withText is the file with other YAML, whose lines are all ended.
+func (c *Card) withText(text []byte) []byte {
+	nl := []byte(c.nl())
+	if !c.found {
+		mark := 0
+		if bytes.HasPrefix(c.raw, []byte("\ufeff")) {
+			mark = len("\ufeff")
+		}
+		fence := append([]byte("---"), nl...)
+		return slices.Concat(c.raw[:mark], fence, text, fence, c.raw[mark:])
+	}
+	return slices.Concat(c.raw[:c.start], bytes.TrimSuffix(text, nl), c.raw[c.end:])
+}
+
+func (c *Card) nl() string { return lineEnding(c.raw) }
+
+func (c *Card) flowRoot() bool {
+	return c.root != nil && (c.root.Style&yaml.FlowStyle != 0 || len(c.root.Content) == 0)
+}
+
+// entryLines are the offsets within text() of the i-th entry's lines. Blank
+// lines and comments at the keys' own indentation belong to what follows.
+func (c *Card) entryLines(i int) (from, to int) {
+	text := c.text()
+	starts := lineStarts(text)
+	at := func(key int) int { return starts[min(c.root.Content[2*key].Line, len(starts))-1] }
+	from, to = at(i), len(text)
+	if i+1 < len(c.root.Content)/2 {
+		to = at(i + 1)
+	}
+	indent := c.root.Content[2*i].Column - 1
+	for n := len(starts) - 1; n > 0; n-- {
+		if starts[n] != to || starts[n-1] <= from {
+			continue
+		}
+		line := strings.TrimRight(string(text[starts[n-1]:to]), " \t\r\n")
+		words := strings.TrimLeft(line, " \t")
+		if words != "" && (words[0] != '#' || len(line)-len(words) > indent) {
+			break
+		}
+		to = starts[n-1]
+	}
+	return from, to
+}
+
+// others are the keys and values of all entries but those of key, in order.
+func (c *Card) others(key string) []*yaml.Node {
+	var nodes []*yaml.Node
+	for i, k := range c.Keys() {
+		if k != key {
+			nodes = append(nodes, c.root.Content[2*i:2*i+2]...)
+		}
+	}
+	return nodes
+}
+
+// sameValue says whether two nodes mean the same, however they are written.
+// Aliases can make a small text mean a huge or endless value; such are never
+// the same.
+func sameValue(a, b *yaml.Node) bool {
+	budget := 1 << 20
+	return sameWithin(a, b, 1000, &budget)
+}
+
+func sameWithin(a, b *yaml.Node, depth int, budget *int) bool {
+	a, b = resolve(a), resolve(b)
+	*budget--
+	if depth == 0 || *budget < 0 || a.Kind != b.Kind || a.Value != b.Value ||
+		a.Kind == yaml.ScalarNode && a.ShortTag() != b.ShortTag() {
+		return false
+	}
+	return slices.EqualFunc(a.Content, b.Content, func(x, y *yaml.Node) bool {
+		return sameWithin(x, y, depth-1, budget)
+	})
+}

@@ -1,0 +1,114 @@
+package modelcard
+
+import (
+	"path"
+	"regexp"
+	"strings"
+)
+
+// Facts is what a merge's card says, as plain data. Fields that are not known
+// stay zero and the card is silent about them.
+type Facts struct {
+	Title string // the heading; Repo's name when empty
+	Repo  string // where the model is published, "user/name"
+
+	Parents []Parent // in the order in which the recipe first names them
+	Layers  []Layer  // of the result, from the first to the last
+	Method  string   // merge_method, such as "passthrough"
+
+	Recipe     []byte // the YAML as it was run
+	RecipeFile string // its name in the repo, such as "mergekit_config.yml"
+
+	Params       int64  // parameters of the result
+	Size         int64  // bytes of its weights
+	DType        string // of the weights, such as "bfloat16"
+	Architecture string // first of config.json's architectures
+	CustomCode   bool   // whether config.json has auto_map: loading runs code of the repo
+	ChatTemplate bool   // whether the tokenizer has one
+
+	License  *License // overrides what the parents' cards say
+	MadeWith string   // program and version, such as "longcat 1.0.0"
+	Mergekit bool     // whether mergekit itself took part; adds its tag
+}
+
+// Parent is a model that the merge takes weights from.
+type Parent struct {
+	Model  string // Hub id "user/name", or a folder when Local
+	Local  bool   // a folder of this machine: its path is never written
+	Commit string // the commit that was read, when it came from a Hub
+	Layers int    // how many it has
+	Card   []byte // its README.md, nil when it has none
+}
+
+// Layer is one layer of the result: the layers it is computed from. A copy has
+// one source.
+type Layer []Source
+
+// Source is layer Layer (from 0) of Facts.Parents[Parent].
+type Source struct{ Parent, Layer int }
+
+// Name is what the card calls the parent: its Hub id, or only the last part of
+// a folder.
+func (p Parent) Name() string {
+	if p.onHub() {
+		return p.Model
+	}
+	name := path.Base(strings.ReplaceAll(p.Model, `\`, "/"))
+	if name == "." || name == "/" || name == ".." {
+		return "local model"
+	}
+	return name
+}
+
+func (p Parent) onHub() bool { return !p.Local && isRepoID(p.Model) }
+
+var repoID = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9._-]{0,95}/)?[A-Za-z0-9_][A-Za-z0-9._-]{0,95}$`)
+
+// isRepoID says whether a Hub could have a repo of that id. A folder such as
+// "./model" or "/data/model" is none.
+// Source: huggingface_hub's validate_repo_id.
+func isRepoID(id string) bool {
+	if !repoID.MatchString(id) || strings.Contains(id, "--") || strings.Contains(id, "..") || strings.HasSuffix(id, ".git") {
+		return false
+	}
+	for part := range strings.SplitSeq(id, "/") {
+		if strings.HasSuffix(part, "-") || strings.HasSuffix(part, ".") {
+			return false
+		}
+	}
+	return true
+}
+
+// title is the card's heading.
+func (f Facts) title() string {
+	switch {
+	case f.Title != "":
+		return f.Title
+	case f.Repo != "":
+		return path.Base(f.Repo)
+	}
+	return "Merged model"
+}
+
+// baseModels are the parents' Hub ids, each once.
+func (f Facts) baseModels() []string {
+	var ids []string
+	for _, p := range f.Parents {
+		if p.onHub() {
+			ids = appendNew(ids, p.Model)
+		}
+	}
+	return ids
+}
+
+// cards are the parents' cards that can be read. One that can not is as good as
+// none: it is the parent's fault and must not stop the merge.
+func (f Facts) cards() []*Card {
+	var cards []*Card
+	for _, p := range f.Parents {
+		if c, err := Parse(p.Card); err == nil {
+			cards = append(cards, c)
+		}
+	}
+	return cards
+}

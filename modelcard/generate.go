@@ -1,0 +1,162 @@
+package modelcard
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Names of the files that Generate and LayerMapSVG are for, in a repo's root.
+const (
+	File         = "README.md"
+	LayerMapFile = "layer-map.svg"
+)
+
+// Generate writes the card of a merge. It fails with a *LicenseError when the
+// parents' licences differ and Facts.License does not decide.
+// Source of the keys: huggingface/hub-docs, modelcard.md and model-cards.md.
+func Generate(f Facts) ([]byte, error) {
+	keys, err := f.frontMatter()
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	b.WriteString("---\n")
+	for _, entry := range keys {
+		line, err := entry.encode()
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(line)
+	}
+	b.WriteString("---\n\n# " + plain(f.title()) + "\n")
+	for _, s := range f.sections() {
+		b.WriteString("\n" + s.marked("\n"))
+	}
+	return []byte(b.String()), nil
+}
+
+// entry is a key of the front matter with its value.
+type entry struct {
+	key   string
+	value any
+}
+
+func (e entry) encode() (string, error) {
+	c := &Card{}
+	if err := c.Set(e.key, e.value); err != nil {
+		return "", err
+	}
+	return string(c.text()), nil
+}
+
+// frontMatter is what the merge's card states, in the order of the Hub's own
+// example. Keys without a value are left out: a Hub refuses empty ones.
+func (f Facts) frontMatter() ([]entry, error) {
+	license, err := f.license()
+	if err != nil {
+		return nil, err
+	}
+	var out []entry
+	text := func(key, value string) {
+		if value != "" {
+			out = append(out, entry{key, value})
+		}
+	}
+	list := func(key string, values []string) {
+		if len(values) > 0 {
+			out = append(out, entry{key, values})
+		}
+	}
+	list("language", f.languages())
+	text("license", license.ID)
+	text("license_name", license.Name)
+	text("license_link", license.Link)
+	text("library_name", "transformers")
+	text("pipeline_tag", f.pipelineTag())
+	switch bases := f.baseModels(); len(bases) {
+	case 0:
+	case 1:
+		text("base_model", bases[0])
+	default:
+		list("base_model", bases)
+	}
+	text("base_model_relation", "merge")
+	list("datasets", f.datasets())
+	list("tags", f.tags())
+	return out, nil
+}
+
+func (f Facts) license() (License, error) {
+	if f.License != nil {
+		return *f.License, nil
+	}
+	return InheritLicense(f.Parents)
+}
+
+// section is a generated part of the body.
+type section struct {
+	name string
+	text string // Markdown, ends with a line break
+}
+
+// The comments between which generated text lies. They are found by what
+// stands up to the name; the rest is for people.
+const (
+	beginMarker = "<!-- longcat:begin "
+	endMarker   = "<!-- longcat:end "
+	markerNote  = " (generated: \"longcat card update\" rewrites this part)"
+	markerClose = " -->"
+)
+
+// marked is the section between its comments, with nl as line ending. The blank
+// lines end the HTML block, so that what follows is Markdown again.
+func (s section) marked(nl string) string {
+	text := beginMarker + s.name + markerNote + markerClose + "\n\n" + s.text + "\n" + endMarker + s.name + markerClose + "\n"
+	return strings.ReplaceAll(text, "\n", nl)
+}
+
+// sections are the generated parts in their order; those that nothing is known
+// for are left out.
+func (f Facts) sections() []section {
+	all := []section{
+		{"summary", f.summary()},
+		{"layers", f.layerSection()},
+		{"parents", f.parentSection()},
+		{"recipe", f.recipeSection()},
+		{"use", f.useSection()},
+		{"made", f.madeSection()},
+	}
+	var out []section
+	for _, s := range all {
+		if s.text != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// count is a number as people say it: "10.7B".
+func count(n int64) string {
+	for _, unit := range []struct {
+		size int64
+		name string
+	}{{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "K"}} {
+		if n >= unit.size {
+			return fmt.Sprintf("%.3g%s", float64(n)/float64(unit.size), unit.name)
+		}
+	}
+	return fmt.Sprint(n)
+}
+
+// size is a number of bytes in decimal units, as the Hub shows them.
+func size(n int64) string {
+	for _, unit := range []struct {
+		size int64
+		name string
+	}{{1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}} {
+		if n >= unit.size {
+			return fmt.Sprintf("%.3g %s", float64(n)/float64(unit.size), unit.name)
+		}
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

@@ -74,8 +74,8 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 	}
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	req.Header.Set("Accept-Encoding", "identity")
-	if c.cfg.Token != "" && sameOrigin(c.endpoint, req.URL) && (r.write || !c.cfg.ImplicitTokenOff) {
-		req.Header.Set("Authorization", "Bearer "+c.cfg.Token)
+	if sameOrigin(c.endpoint, req.URL) && (r.write || !c.cfg.ImplicitTokenOff) && c.HasToken() {
+		req.Header.Set("Authorization", c.authorization())
 	}
 	rreq, err := retryablehttp.FromRequest(req)
 	if err != nil {
@@ -101,6 +101,14 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 	}
 	c.warn(resp.Header.Get(wire.HeaderWarning))
 	return resp, nil
+}
+
+// authorization is the header that carries the token, "" without one.
+func (c *Client) authorization() string {
+	if c.cfg.Token == "" {
+		return ""
+	}
+	return "Bearer " + c.cfg.Token
 }
 
 // call sends r, wants a 2xx, and decodes the answer into out unless it is nil.

@@ -192,9 +192,8 @@ func (t *transfer) fetch(ctx context.Context, e cache.Extent, buf []byte) (rest 
 		return e, errWhole
 	}
 	if resp.StatusCode == http.StatusPartialContent {
-		first, end, total, ok := parseContentRange(resp.Header.Get("Content-Range"))
-		if !ok || first != e.Start || end != e.End || total != t.file.Size {
-			return e, fmt.Errorf("asked for bytes %d-%d of %d, got Content-Range %q", e.Start, e.End-1, t.file.Size, oneLine(resp.Header.Get("Content-Range"), 80))
+		if err := t.rightRange(resp, e); err != nil {
+			return e, err
 		}
 	}
 	if resp.ContentLength >= 0 && resp.ContentLength != e.Len() {
@@ -202,6 +201,16 @@ func (t *transfer) fetch(ctx context.Context, e cache.Extent, buf []byte) (rest 
 	}
 	e.Start, err = t.copy(ctx, resp.Body, e, buf, nil)
 	return e, err
+}
+
+// rightRange insists that a 206 holds just the bytes that were asked for.
+func (t *transfer) rightRange(resp *http.Response, e cache.Extent) error {
+	s := resp.Header.Get("Content-Range")
+	first, end, total, ok := parseContentRange(s)
+	if !ok || first != e.Start || end != e.End || total != t.file.Size {
+		return fmt.Errorf("asked for bytes %d-%d of %d, got Content-Range %q", e.Start, e.End-1, t.file.Size, oneLine(s, 80))
+	}
+	return nil
 }
 
 // copy writes the bytes of e from r, except those in skip, and returns how far

@@ -27,7 +27,7 @@ func (c *Client) newHTTP() (api, once *retryablehttp.Client) {
 		base = newTransport()
 	}
 	std := &http.Client{
-		Transport:     &tokenGuard{origin: c.endpoint, next: &stallWatch{limit: c.cfg.StallTimeout, next: base}},
+		Transport:     &tokenGuard{origin: c.endpoint, auth: c.authorization(), next: &stallWatch{limit: c.cfg.StallTimeout, next: base}},
 		CheckRedirect: checkRedirect,
 	}
 	build := func(retry retryablehttp.CheckRetry) *retryablehttp.Client {
@@ -63,16 +63,17 @@ func newTransport() *http.Transport {
 	return t
 }
 
-// tokenGuard lets the Authorization header through to the endpoint's origin
-// only. Go forwards it on redirects to sub-domains and to other ports of the
-// same host; neither is the Hub.
+// tokenGuard lets the token through to the endpoint's origin only. Go forwards
+// it on redirects to sub-domains and to other ports of the same host; neither
+// is the Hub. What an LFS server asks to be sent to its storage may pass.
 type tokenGuard struct {
 	origin *url.URL
+	auth   string // the header that holds the token
 	next   http.RoundTripper
 }
 
 func (g *tokenGuard) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Header.Get("Authorization") != "" && !sameOrigin(g.origin, req.URL) {
+	if g.auth != "" && req.Header.Get("Authorization") == g.auth && !sameOrigin(g.origin, req.URL) {
 		req = req.Clone(req.Context())
 		req.Header.Del("Authorization")
 	}

@@ -1,0 +1,179 @@
+package hub
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"longcat/hub/wire"
+)
+
+// commit makes the commit of a prepared upload whose large files are there.
+// It is sent once; where the answer is lost on the way, the branch tells
+// whether it arrived.
+func (c *Client) commit(ctx context.Context, p *PreparedUpload) (*wire.CommitResponse, error) {
+	r := request{op: "committing", repo: p.Repo, method: http.MethodPost, url: p.Repo.apiPath("commit", revOr(p.Revision)), once: true, write: true}
+	if p.CreatePR {
+		r.url += "?create_pr=1"
+	}
+	var size counter
+	if err := p.writeCommit(&size); err != nil {
+		return nil, err
+	}
+	r.size = int64(size)
+	r.setHeader("Content-Type", "application/x-ndjson")
+	r.body = func() (io.ReadCloser, error) {
+		pr, pw := io.Pipe()
+		go func() { pw.CloseWithError(p.writeCommit(pw)) }()
+		return pr, nil
+	}
+	var answer wire.CommitResponse
+	_, err := c.call(ctx, r, &answer)
+	var he *Error
+	if err != nil && !errors.As(err, &he) && !p.CreatePR && ctx.Err() == nil {
+		if done := c.landed(ctx, p); done != nil {
+			return done, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !commitID.MatchString(answer.CommitOID) {
+		return nil, fmt.Errorf("committing to %q: the hub answers no commit id", p.Repo)
+	}
+	return &answer, nil
+}
+
+// landed finds out whether a commit whose answer was lost was made: the branch
+// has moved on from the parent, and lists what was meant.
+func (c *Client) landed(ctx context.Context, p *PreparedUpload) *wire.CommitResponse {
+	info, err := c.RepoInfo(ctx, p.Repo, p.Revision)
+	if err != nil || info.SHA == p.Parent || c.CheckTree(ctx, p.Repo, info.SHA, p.Files, p.Delete) != nil {
+		return nil
+	}
+	return &wire.CommitResponse{Success: true, CommitOID: info.SHA, CommitURL: c.PageURL(p.Repo) + "/commit/" + info.SHA}
+}
+
+// writeCommit writes the NDJSON body. Small files go in as they are read.
+func (p *PreparedUpload) writeCommit(w io.Writer) error {
+	if err := writeLine(w, "header", wire.CommitHeader{Summary: p.Message, Description: p.Details, ParentCommit: p.Parent}); err != nil {
+		return err
+	}
+	for i, f := range p.Files {
+		var err error
+		switch {
+		case f.Ignored || !f.Changed:
+		case f.LFS:
+			err = writeLine(w, "lfsFile", wire.CommitLFSFile{Path: f.Path, Algo: "sha256", OID: f.OID, Size: f.Size})
+		default:
+			err = writeInline(w, f.Path, p.Upload.Files[i].Content)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, path := range p.Delete {
+		if err := writeLine(w, "deletedFile", wire.CommitDeleted{Path: path}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeLine(w io.Writer, key string, value any) error {
+	v, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(wire.CommitLine{Key: key, Value: v}) // ends the line
+}
+
+// writeInline writes a "file" line without holding the content in memory.
+func writeInline(w io.Writer, path string, content *io.SectionReader) error {
+	name, err := json.Marshal(path)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, `{"key":"file","value":{"path":%s,"encoding":"base64","content":"`, name); err != nil {
+		return err
+	}
+	enc := base64.NewEncoder(base64.StdEncoding, w)
+	if _, err := io.Copy(enc, io.NewSectionReader(content, 0, content.Size())); err != nil {
+		return fmt.Errorf("reading %q: %w", path, err)
+	}
+	if err := enc.Close(); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, "\"}}\n")
+	return err
+}
+
+// counter counts what is written to it.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
+
+// MismatchError tells that a revision does not list what it should.
+type MismatchError struct {
+	Repo, Commit, Path string
+	Want, Got          string // "" for a file that should not be, or is not, there
+}
+
+func (e *MismatchError) Error() string {
+	switch {
+	case e.Got == "":
+		return fmt.Sprintf("%q at %s does not list file %q", e.Repo, e.Commit, e.Path)
+	case e.Want == "":
+		return fmt.Sprintf("%q at %s still lists file %q", e.Repo, e.Commit, e.Path)
+	}
+	return fmt.Sprintf("%q at %s lists file %q as %s, want %s", e.Repo, e.Commit, e.Path, e.Got, e.Want)
+}
+
+// CheckTree compares what a commit lists with what was meant: every file there
+// with its size and hash, none of the removed ones. The first difference is a
+// *MismatchError.
+func (c *Client) CheckTree(ctx context.Context, repo Repo, commit string, want []UploadedFile, removed []string) error {
+	listed := map[string]wire.TreeEntry{}
+	for e, err := range c.Tree(ctx, repo, commit) {
+		if err != nil {
+			return err
+		}
+		listed[e.Path] = e
+	}
+	for _, f := range want {
+		e, ok := listed[f.Path]
+		if f.Ignored {
+			continue
+		}
+		m := &MismatchError{Repo: repo.String(), Commit: commit, Path: f.Path, Want: describe(f.Size, f.OID)}
+		if !ok {
+			return m
+		}
+		size, oid := e.Size, e.OID
+		if e.LFS != nil {
+			size, oid = e.LFS.Size, e.LFS.OID
+		}
+		if f.LFS && len(oid) != len(f.OID) {
+			continue // some servers list large files without their sha256
+		}
+		if size != f.Size || oid != f.OID {
+			m.Got = describe(size, oid)
+			return m
+		}
+	}
+	for _, path := range removed {
+		if e, ok := listed[path]; ok {
+			return &MismatchError{Repo: repo.String(), Commit: commit, Path: path, Got: describe(e.Size, e.OID)}
+		}
+	}
+	return nil
+}
+
+func describe(size int64, oid string) string { return fmt.Sprintf("%s (%d bytes)", oid, size) }

@@ -1,0 +1,133 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+
+	"longcat/hub/cache"
+)
+
+// readAhead is how much a remote read fetches at least. A safetensors header
+// of a 7B model's shard has 10 to 40 KB.
+const readAhead = 256 << 10
+
+// Open returns a file's content for random access: from the cache when it is
+// there, else from the Hub by ranges, with nothing written to disk. rev should
+// be a commit. The content may be read concurrently and is bound to ctx.
+// Closing it is the caller's duty; a remote one holds nothing.
+func (c *Client) Open(ctx context.Context, repo Repo, rev, path string) (*io.SectionReader, io.Closer, error) {
+	if c.cfg.CacheDir != "" && commitID.MatchString(rev) {
+		local := cache.NewRepo(c.cfg.CacheDir, repo.Type.Plural(), repo.ID)
+		if p, ok := local.Lookup(rev, path); ok {
+			return openFile(p)
+		}
+	}
+	f, err := c.Resolve(ctx, repo, rev, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &remote{ctx: ctx, t: &transfer{c: c, file: f, lim: newLimits(1, 0), meter: silent{}}}
+	return io.NewSectionReader(r, 0, f.Size), io.NopCloser(nil), nil
+}
+
+func openFile(path string) (*io.SectionReader, io.Closer, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return io.NewSectionReader(f, 0, st.Size()), f, nil
+}
+
+// remote reads a file that is still on the Hub.
+type remote struct {
+	ctx context.Context //nolint:containedctx // io.ReaderAt has no place for it
+	t   *transfer
+
+	mu     sync.Mutex
+	window []byte // the last bytes read, at start
+	start  int64
+}
+
+// ReadAt fetches at least readAhead bytes a time, and keeps the last window.
+func (r *remote) ReadAt(p []byte, off int64) (int, error) {
+	size := r.t.file.Size
+	if off < 0 || off >= size {
+		return 0, io.EOF
+	}
+	want := p[:min(int64(len(p)), size-off)]
+	if !r.fromWindow(want, off) {
+		span := cache.Extent{Start: off, End: min(off+max(int64(len(want)), readAhead), size)}
+		b, err := r.fetch(span)
+		if err != nil {
+			return 0, err
+		}
+		copy(want, b)
+		if len(want) <= readAhead {
+			r.mu.Lock()
+			r.window, r.start = b, off
+			r.mu.Unlock()
+		}
+	}
+	if len(want) < len(p) {
+		return len(want), io.EOF
+	}
+	return len(want), nil
+}
+
+func (r *remote) fromWindow(p []byte, off int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if off < r.start || off+int64(len(p)) > r.start+int64(len(r.window)) {
+		return false
+	}
+	copy(p, r.window[off-r.start:])
+	return true
+}
+
+// fetch reads one span into memory, trying again as a download does.
+func (r *remote) fetch(span cache.Extent) ([]byte, error) {
+	buf := make([]byte, span.Len())
+	rest := span
+	for {
+		var err error
+		before := rest
+		rest, err = r.into(buf[rest.Start-span.Start:], rest)
+		if rest.Len() == 0 {
+			return buf, nil
+		}
+		if err := r.t.failed(r.ctx, err, rest != before); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// into reads the bytes of e into p and returns what is missing.
+func (r *remote) into(p []byte, e cache.Extent) (cache.Extent, error) {
+	resp, err := r.t.get(r.ctx, &e)
+	if err != nil {
+		return e, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusPartialContent {
+		if err := r.t.rightRange(resp, e); err != nil {
+			return e, err
+		}
+	} else if _, err := io.CopyN(io.Discard, resp.Body, e.Start); err != nil { // the whole file comes
+		return e, err
+	}
+	n, err := io.ReadFull(resp.Body, p[:e.Len()])
+	e.Start += int64(n)
+	if err != nil {
+		err = fmt.Errorf("reading %q of %q: %w", r.t.file.Path, r.t.file.Repo, err)
+	}
+	return e, err
+}

@@ -1,0 +1,274 @@
+package hub
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"longcat/hub/wire"
+)
+
+// UploadFile is one file that a commit is to add or replace.
+type UploadFile struct {
+	Path    string            // in the repo
+	Content *io.SectionReader // read several times, concurrently
+}
+
+// Upload describes one commit.
+type Upload struct {
+	Repo     Repo
+	Revision string // branch; "main" when empty
+	Files    []UploadFile
+	Delete   []string // files that the commit removes
+	Message  string   // first line; required
+	Details  string   // the rest of the message
+	CreatePR bool     // open a pull request instead of writing to the branch
+	Parent   string   // the commit that this builds on; the branch's head when empty
+
+	Workers  int // connections at a time; 8 when 0
+	Progress Progress
+}
+
+// UploadResult tells what a commit did.
+type UploadResult struct {
+	Commit         string         `json:"commit"`
+	CommitURL      string         `json:"commit_url"`
+	PullRequestURL string         `json:"pull_request_url,omitempty"`
+	Unchanged      bool           `json:"unchanged"` // the revision held all this already: no commit was made
+	Files          []UploadedFile `json:"files"`
+	Total          int64          `json:"total"` // bytes of all files
+	Sent           int64          `json:"sent"`  // bytes of large files that crossed the wire
+}
+
+// UploadedFile is one file as it now stands in the repo.
+type UploadedFile struct {
+	Path    string `json:"path"`
+	Size    int64  `json:"size"`
+	LFS     bool   `json:"lfs"`
+	OID     string `json:"oid"`     // sha256 of a large file, git blob id of a small one
+	Ignored bool   `json:"ignored"` // the repo's .gitignore refuses it
+	Changed bool   `json:"changed"` // the revision held something else, or nothing
+}
+
+// Upload sends what the Hub does not hold and makes one commit of it, which
+// either stands as a whole or not at all. After an interruption the same call
+// sends only what is missing. The repo must exist.
+func (c *Client) Upload(ctx context.Context, u Upload) (*UploadResult, error) {
+	prep, err := c.PrepareUpload(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	return c.Send(ctx, prep)
+}
+
+// PreparedUpload knows every file's hash and how it will travel. Nothing was
+// sent yet.
+type PreparedUpload struct {
+	Upload
+	Files []UploadedFile // in the order of Upload.Files
+}
+
+// PrepareUpload asks the Hub how each file is to be sent and hashes the files,
+// large ones several at a time.
+func (c *Client) PrepareUpload(ctx context.Context, u Upload) (*PreparedUpload, error) {
+	if err := checkUpload(u); err != nil {
+		return nil, err
+	}
+	if u.Parent == "" {
+		info, err := c.RepoInfo(ctx, u.Repo, u.Revision)
+		if err != nil {
+			return nil, err
+		}
+		u.Parent = info.SHA
+	}
+	prep := &PreparedUpload{Upload: u, Files: make([]UploadedFile, len(u.Files))}
+	for at := 0; at < len(u.Files); at += wire.MaxPreuploadFiles {
+		end := min(at+wire.MaxPreuploadFiles, len(u.Files))
+		if err := c.preupload(ctx, u, u.Files[at:end], prep.Files[at:end]); err != nil {
+			return nil, err
+		}
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range prep.Files {
+		g.Go(func() error { return hashFile(gctx, u.Files[i].Content, &prep.Files[i], u.Progress) })
+	}
+	return prep, g.Wait()
+}
+
+func checkUpload(u Upload) error {
+	if err := wire.CheckRepoID(u.Repo.ID); err != nil {
+		return err
+	}
+	if u.Message == "" {
+		return fmt.Errorf("committing to %q: a commit needs a message", u.Repo)
+	}
+	seen := map[string]bool{}
+	for _, f := range u.Files {
+		if err := wire.CheckPath(f.Path); err != nil {
+			return err
+		}
+		if seen[f.Path] {
+			return fmt.Errorf("%q is to be uploaded twice", f.Path)
+		}
+		seen[f.Path] = true
+	}
+	for _, p := range u.Delete {
+		if err := wire.CheckPath(p); err != nil {
+			return err
+		}
+		if seen[p] {
+			return fmt.Errorf("%q is to be uploaded and removed in one commit", p)
+		}
+	}
+	return nil
+}
+
+// preupload fills in, for up to MaxPreuploadFiles files, how the Hub wants
+// them and what stands there now (in OID, until the hash replaces it).
+func (c *Client) preupload(ctx context.Context, u Upload, files []UploadFile, out []UploadedFile) error {
+	var body wire.PreuploadRequest
+	index := map[string]int{}
+	for i, f := range files {
+		size := f.Content.Size()
+		sample := make([]byte, min(size, wire.SampleSize))
+		if _, err := f.Content.ReadAt(sample, 0); err != nil && err != io.EOF {
+			return fmt.Errorf("reading %q: %w", f.Path, err)
+		}
+		body.Files = append(body.Files, wire.PreuploadFile{Path: f.Path, Size: size, Sample: sample})
+		index[f.Path] = i
+		out[i] = UploadedFile{Path: f.Path, Size: size}
+	}
+	r := request{op: "asking how to upload to", repo: u.Repo, method: "POST", write: true, url: u.Repo.apiPath("preupload", revOr(u.Revision))}
+	if u.CreatePR {
+		r.url += "?create_pr=1"
+	}
+	if err := r.jsonBody(body); err != nil {
+		return err
+	}
+	var resp wire.PreuploadResponse
+	if _, err := c.call(ctx, r, &resp); err != nil {
+		return err
+	}
+	answered := 0
+	for _, a := range resp.Files {
+		i, ok := index[a.Path]
+		if !ok || (a.UploadMode != wire.UploadLFS && a.UploadMode != wire.UploadRegular) {
+			return fmt.Errorf("asking how to upload to %q: the hub answers %q for file %q", u.Repo, a.UploadMode, oneLine(a.Path, 80))
+		}
+		answered++
+		out[i].LFS = a.UploadMode == wire.UploadLFS && out[i].Size > 0 // an empty file is always regular
+		out[i].Ignored = a.ShouldIgnore
+		out[i].OID = a.OID
+	}
+	if answered < len(files) {
+		return fmt.Errorf("asking how to upload to %q: the hub answered for %d of %d files", u.Repo, answered, len(files))
+	}
+	return nil
+}
+
+// hashFile replaces the OID that stands in the repo by the content's own.
+func hashFile(ctx context.Context, content *io.SectionReader, f *UploadedFile, p Progress) error {
+	if f.Ignored {
+		return nil
+	}
+	there := f.OID
+	r := io.NewSectionReader(content, 0, f.Size)
+	if f.LFS {
+		meter := start(p, "hash", f.Path, f.Size)
+		defer meter.Done()
+		h := sha256.New()
+		buf := make([]byte, 1<<20)
+		if _, err := io.CopyBuffer(h, &meteredReader{ctx: ctx, r: r, meter: meter}, buf); err != nil {
+			return fmt.Errorf("hashing %q: %w", f.Path, err)
+		}
+		f.OID = hex.EncodeToString(h.Sum(nil))
+	} else {
+		id, err := wire.BlobID(r, f.Size)
+		if err != nil {
+			return fmt.Errorf("hashing %q: %w", f.Path, err)
+		}
+		f.OID = id
+	}
+	f.Changed = f.OID != there
+	return nil
+}
+
+// meteredReader counts what is read, and stops when ctx ends.
+type meteredReader struct {
+	ctx   context.Context //nolint:containedctx // an io.Reader has no place for it
+	r     io.Reader
+	meter Meter
+	n     atomic.Int64 // a connection may still read when its answer is here
+}
+
+func (m *meteredReader) Read(p []byte) (int, error) {
+	if m.ctx.Err() != nil {
+		return 0, context.Cause(m.ctx)
+	}
+	n, err := m.r.Read(p)
+	m.n.Add(int64(n))
+	m.meter.Add(int64(n))
+	return n, err
+}
+
+// Send transfers a prepared upload and commits it.
+func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, error) {
+	res := &UploadResult{Files: p.Files, Commit: p.Parent}
+	var objects []object
+	changed := len(p.Delete) > 0
+	for i, f := range p.Files {
+		res.Total += f.Size
+		if f.Ignored || !f.Changed {
+			continue
+		}
+		changed = true
+		if f.LFS {
+			objects = append(objects, object{oid: f.OID, size: f.Size, path: f.Path, content: p.Upload.Files[i].Content})
+		}
+	}
+	if !changed {
+		res.Unchanged = true
+		return res, nil
+	}
+	sent, err := c.sendLFS(ctx, p, unique(objects), newLimits(cmp.Or(p.Workers, 8), 0))
+	res.Sent = sent
+	if err != nil {
+		return res, err
+	}
+	answer, err := c.commit(ctx, p)
+	if err != nil {
+		return res, err
+	}
+	res.Commit, res.CommitURL, res.PullRequestURL = answer.CommitOID, c.absolute(answer.CommitURL), answer.PullRequestURL
+	return res, nil
+}
+
+// unique drops objects of the same content: one transfer serves all.
+func unique(objects []object) []object {
+	seen := map[string]bool{}
+	var out []object
+	for _, o := range objects {
+		if !seen[o.oid] {
+			seen[o.oid] = true
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// absolute completes an address that came without a host.
+func (c *Client) absolute(addr string) string {
+	u, err := c.endpoint.Parse(addr)
+	if err != nil || addr == "" {
+		return addr
+	}
+	return u.String()
+}

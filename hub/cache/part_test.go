@@ -1,0 +1,203 @@
+package cache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// sample is deterministic content of n bytes and its identity.
+func sample(n int) ([]byte, Content) {
+	b := make([]byte, n)
+	rng := rand.NewChaCha8([32]byte{1})
+	_, _ = rng.Read(b)
+	sum := sha256.Sum256(b)
+	return b, Content{Etag: hex.EncodeToString(sum[:]), Size: int64(n), NewHash: sha256.New}
+}
+
+func openPart(t *testing.T, base string, c Content) *Part {
+	t.Helper()
+	p, err := OpenPart(base, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// fill writes what is missing, in shuffled blocks from several goroutines, and
+// stops after limit blocks.
+func fill(t *testing.T, p *Part, content []byte, limit int) {
+	t.Helper()
+	const block = 70_001
+	var blocks []Extent
+	for _, gap := range p.Missing() {
+		for at := gap.Start; at < gap.End; at += block {
+			blocks = append(blocks, Extent{at, min(at+block, gap.End)})
+		}
+	}
+	rand.New(rand.NewPCG(1, uint64(len(blocks)))).Shuffle(len(blocks), func(i, j int) { blocks[i], blocks[j] = blocks[j], blocks[i] })
+	blocks = blocks[:min(limit, len(blocks))]
+	var wg sync.WaitGroup
+	for k := range 4 {
+		wg.Go(func() {
+			for i := k; i < len(blocks); i += 4 {
+				if _, err := p.WriteAt(content[blocks[i].Start:blocks[i].End], blocks[i].Start); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestPartInOneGo(t *testing.T) {
+	content, id := sample(5_000_000)
+	dir := t.TempDir()
+	final := filepath.Join(dir, "sub", "final")
+	p := openPart(t, filepath.Join(dir, id.Etag), id)
+	fill(t, p, content, 1<<30)
+	if err := p.Finish(final); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(final); err != nil || !bytes.Equal(got, content) {
+		t.Fatalf("the file differs (%v)", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*longcat*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A process that dies neither closes nor finishes. What it wrote is not
+// fetched again, and the hash still covers every byte.
+func TestPartSurvivesDeath(t *testing.T) {
+	content, id := sample(40_000_000)
+	base := filepath.Join(t.TempDir(), "blob")
+	for range 4 {
+		p := openPart(t, base, id)
+		before := p.Arrived()
+		fill(t, p, content, 100)
+		arrived := p.Arrived()
+		if arrived <= before {
+			t.Fatalf("nothing arrived after %d bytes", before)
+		}
+		p.hash.stop() // as death would; files stay open, nothing is flushed
+		next := openPart(t, base, id)
+		if got := next.Arrived(); got != arrived {
+			t.Fatalf("after a restart %d bytes are there, want %d", got, arrived)
+		}
+		if err := next.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := openPart(t, base, id)
+	fill(t, p, content, 1<<30)
+	if err := p.Finish(base); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPartHashStateIsResumed(t *testing.T) {
+	content, id := sample(saveEvery + saveEvery/2)
+	base := filepath.Join(t.TempDir(), "blob")
+	p := openPart(t, base, id)
+	if _, err := p.WriteAt(content[:len(content)-1], 0); err != nil {
+		t.Fatal(err)
+	}
+	p.hash.stop()
+	if err := func() error { p.hash.quit = make(chan struct{}); return p.hash.advance(make([]byte, 1<<20)) }(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p = openPart(t, base, id)
+	if p.hash.saved < saveEvery {
+		t.Errorf("the hash starts at %d, want %d or more", p.hash.saved, saveEvery)
+	}
+	if _, err := p.WriteAt(content[len(content)-1:], int64(len(content)-1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Finish(base); err != nil {
+		t.Error(err)
+	}
+}
+
+// After another boot only synced bytes are believed.
+func TestPartAfterReboot(t *testing.T) {
+	want := journalHead{Etag: "e", Size: 100, Boot: "second"}
+	b := appendRecord(nil, recordHead, []byte(`{"etag":"e","size":100,"boot":"first"}`))
+	b = appendRecord(b, recordWrote, wrotePayload(Extent{0, 40}))
+	synced := len(b)
+	b = appendRecord(b, recordSync, le64(synced))
+	b = appendRecord(b, recordWrote, wrotePayload(Extent{40, 80}))
+	if got := replay(b, want).have.frontier(); got != 40 {
+		t.Errorf("after another boot %d bytes are believed, want the 40 synced ones", got)
+	}
+	want.Boot = "first"
+	if got := replay(b, want).have.frontier(); got != 80 {
+		t.Errorf("in the same boot %d bytes are believed, want 80", got)
+	}
+}
+
+func TestPartWrongContent(t *testing.T) {
+	content, id := sample(3_000_000)
+	base := filepath.Join(t.TempDir(), "blob")
+	p := openPart(t, base, id)
+	content[1_234_567] ^= 1
+	fill(t, p, content, 1<<30)
+	var he *HashError
+	if err := p.Finish(base); !errors.As(err, &he) || he.Want != id.Etag {
+		t.Fatalf("got %v, want a hash error", err)
+	}
+	if files, _ := filepath.Glob(base + "*"); len(files) > 0 {
+		t.Errorf("wrong content left %v", files)
+	}
+}
+
+func TestPartIncompleteIsNotFinished(t *testing.T) {
+	content, id := sample(1_000_000)
+	base := filepath.Join(t.TempDir(), "blob")
+	p := openPart(t, base, id)
+	fill(t, p, content, 3)
+	if err := p.Finish(base); err == nil {
+		t.Fatal("an incomplete part was finished")
+	}
+	if _, err := os.Stat(base); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("it stands under its final name")
+	}
+}
+
+func TestPartOfOtherContentStartsAnew(t *testing.T) {
+	content, id := sample(1_000_000)
+	base := filepath.Join(t.TempDir(), "blob")
+	p := openPart(t, base, id)
+	fill(t, p, content, 1<<30)
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	other := id
+	other.Etag = "0000"
+	p = openPart(t, base, other)
+	defer p.Close()
+	if p.Arrived() != 0 {
+		t.Errorf("%d bytes of other content are believed", p.Arrived())
+	}
+}
+
+func TestPartRefusesBytesOutside(t *testing.T) {
+	_, id := sample(100)
+	p := openPart(t, filepath.Join(t.TempDir(), "blob"), id)
+	defer p.Close()
+	for _, off := range []int64{-1, 96, 100, 1 << 62} {
+		if _, err := p.WriteAt(make([]byte, 5), off); err == nil {
+			t.Errorf("5 bytes at %d of 100 were accepted", off)
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package merge
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// errAbsent is what opening a file that a model does not have gives.
+var errAbsent = fs.ErrNotExist
+
+// carry adds the files beside the weights: the index, the config for the new
+// depth, the recipe, and what the result needs of the base's other files.
+func (p *planner) carry() error {
+	weights := p.plan.Files
+	var others []*File
+	text := func(name string, data []byte) {
+		f := &File{Path: name}
+		f.add(piece{Size: int64(len(data)), literal: data})
+		others = append(others, f)
+	}
+	config, err := p.config()
+	if err != nil {
+		return err
+	}
+	text("config.json", config)
+	text("mergekit_config.yml", p.recipe.Text)
+	if len(weights) > 1 {
+		text(indexFile, p.index())
+	}
+	for _, part := range []struct {
+		from *checkpoint
+		want func(string) bool
+	}{
+		{p.tokenizerModel(), isTokenizerFile},
+		{p.base(), func(name string) bool { return isModelFile(name) && !isTokenizerFile(name) }},
+	} {
+		for _, name := range part.from.names {
+			if !part.want(name) {
+				continue
+			}
+			content, err := part.from.model.Open(name)
+			if err != nil {
+				return part.from.fail(name, "", err)
+			}
+			f := &File{Path: name}
+			f.add(piece{Size: content.Size(), Model: part.from.ref.Name, File: name})
+			others = append(others, f)
+		}
+	}
+	slices.SortFunc(others, func(a, b *File) int { return strings.Compare(a.Path, b.Path) })
+	p.plan.Files = append(weights, others...)
+	for _, f := range p.plan.Files {
+		p.plan.Size += f.Size
+		f.steps = p.plan.Steps
+	}
+	return nil
+}
+
+// config is the base's config.json for the new depth and dtype.
+func (p *planner) config() ([]byte, error) {
+	base := p.base()
+	e := &configEdit{text: base.config, d: base.depth, warn: func(format string, args ...any) { p.warn(0, format, args...) }}
+	for _, l := range p.layers {
+		// A layer of another model has that model's place in its own config,
+		// which describes the same family.
+		e.order = append(e.order, min(l.layer, base.depth.layers-1))
+	}
+	e.forDepth()
+	asked := p.recipe.OutDType
+	if asked == "" {
+		asked = p.recipe.DType
+	}
+	for name, t := range dtypes {
+		if t == asked {
+			e.setDType(name)
+		}
+	}
+	return e.bytes(), nil
+}
+
+// index is model.safetensors.index.json: which file holds which tensor.
+func (p *planner) index() []byte {
+	files := map[string]string{}
+	for _, f := range p.plan.Files {
+		for _, t := range f.Tensors {
+			files[t.Name] = f.Path
+		}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	index := map[string]any{
+		"metadata":   map[string]int64{"total_parameters": p.plan.Params, "total_size": p.plan.TensorBytes},
+		"weight_map": files,
+	}
+	if err := enc.Encode(index); err != nil {
+		panic(fmt.Sprintf("merge: encoding index: %v", err)) // maps of strings and numbers always encode
+	}
+	return b.Bytes()
+}
+
+// tokenizerModel is the model whose tokenizer the result gets.
+func (p *planner) tokenizerModel() *checkpoint {
+	if m := p.recipe.Tokenizer.Model; m != nil {
+		return p.models[m.Name]
+	}
+	return p.base()
+}
+
+// isTokenizerFile tells the files that make up a tokenizer.
+func isTokenizerFile(name string) bool {
+	if strings.Contains(name, "/") {
+		return strings.HasPrefix(name, "additional_chat_templates/") && path.Ext(name) == ".jinja"
+	}
+	switch name {
+	case "special_tokens_map.json", "added_tokens.json", "merges.txt", "bpe.codes", "chat_template.json", "chat_template.jinja":
+		return true
+	}
+	switch {
+	case strings.HasPrefix(name, "tokenizer"), strings.HasPrefix(name, "vocab"), strings.HasPrefix(name, "tokenization_"), strings.HasPrefix(name, "chat_template"):
+		return path.Ext(name) != ".md"
+	}
+	return slices.Contains([]string{".model", ".tiktoken", ".spm"}, path.Ext(name))
+}
+
+// isModelFile tells the other files that a model needs to load and to be used
+// lawfully. Everything else stays behind: cards, other formats' weights,
+// pictures, logs of the training.
+func isModelFile(name string) bool {
+	if strings.Contains(name, "/") {
+		return false
+	}
+	switch name {
+	case "generation_config.json", "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
+		"image_processor_config.json", "feature_extractor_config.json":
+		return true
+	}
+	upper := strings.ToUpper(name)
+	return path.Ext(name) == ".py" || // modelling code that config.json's auto_map names
+		strings.HasPrefix(upper, "LICENSE") || strings.HasPrefix(upper, "LICENCE") || strings.HasPrefix(upper, "NOTICE") || strings.HasPrefix(upper, "USE_POLICY")
+}

@@ -1,0 +1,269 @@
+package merge
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"longcat/merge/safetensors"
+)
+
+// ModelError says what is wrong with a model that a recipe names.
+type ModelError struct {
+	Model string // as the recipe names it
+	File  string // or ""
+	Msg   string
+	Err   error // or nil
+}
+
+func (e *ModelError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "model %q: ", e.Model)
+	if e.File != "" {
+		fmt.Fprintf(&b, "%s: ", e.File)
+	}
+	b.WriteString(e.Msg)
+	if e.Err != nil {
+		if e.Msg != "" {
+			b.WriteString(": ")
+		}
+		b.WriteString(e.Err.Error())
+	}
+	return b.String()
+}
+
+func (e *ModelError) Unwrap() error { return e.Err }
+
+// checkpoint is a model whose headers and config have been read.
+type checkpoint struct {
+	ref    Ref
+	model  Model
+	names  []string // all files
+	config *jsonText
+	depth  depth
+	shards []shard
+	// byName finds a tensor by its name.
+	byName map[string]sourceTensor
+	// layers[i] are layer i's tensors in the order of the files; indexes from
+	// depth.layers on are those of the stack's extra layers.
+	layers [][]sourceTensor
+	loose  []sourceTensor // tensors outside the stack, in the order of the files
+}
+
+// shard is one weight file of a checkpoint.
+type shard struct {
+	path   string
+	size   int64
+	header *safetensors.Header
+}
+
+// sourceTensor is a tensor with the place where its bytes are.
+type sourceTensor struct {
+	safetensors.Tensor
+	file int    // index into checkpoint.shards
+	rest string // of the name after the layer's number; "" for loose tensors
+}
+
+// openCheckpoint reads config, index and headers of a model.
+func openCheckpoint(ref Ref, m Model, stack string) (*checkpoint, error) {
+	c := &checkpoint{ref: ref, model: m, names: m.Files()}
+	text, err := c.readFile("config.json", maxJSON)
+	if err != nil {
+		return nil, c.fail("config.json", "a model needs one", err)
+	}
+	if c.config, err = parseJSON(text); err != nil {
+		return nil, c.fail("config.json", "", err)
+	}
+	if c.config.root.kind != '{' {
+		return nil, c.fail("config.json", "is not a JSON object", nil)
+	}
+	files, index, err := c.weightFiles()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if err := c.readHeader(f); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.collect(index); err != nil {
+		return nil, err
+	}
+	return c, c.split(stack)
+}
+
+func (c *checkpoint) fail(file, msg string, err error) error {
+	return &ModelError{Model: c.ref.Name, File: file, Msg: msg, Err: err}
+}
+
+// readFile reads a whole small file.
+func (c *checkpoint) readFile(name string, limit int64) ([]byte, error) {
+	content, err := c.model.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if content.Size() > limit {
+		return nil, fmt.Errorf("the file has %d bytes; %d is the limit", content.Size(), limit)
+	}
+	data := make([]byte, content.Size())
+	if n, err := content.ReadAt(data, 0); n < len(data) {
+		return nil, fmt.Errorf("reading %d bytes: %w", len(data), err)
+	}
+	return data, nil
+}
+
+const (
+	singleFile = "model.safetensors"
+	indexFile  = "model.safetensors.index.json"
+)
+
+var shardName = regexp.MustCompile(`^model-\d+-of-\d+\.safetensors$`)
+
+// weightFiles lists the files that hold the weights, as transformers looks for
+// them: one file, else what the index names, else numbered shards without an
+// index. The index maps tensor names to files; it is nil when there is none.
+func (c *checkpoint) weightFiles() (files []string, index map[string]string, err error) {
+	has := func(name string) bool { _, ok := slices.BinarySearch(c.names, name); return ok }
+	if has(singleFile) {
+		return []string{singleFile}, nil, nil
+	}
+	if has(indexFile) {
+		if index, err = c.readIndex(); err != nil {
+			return nil, nil, err
+		}
+		files = slices.Compact(slices.Sorted(maps.Values(index)))
+		for _, f := range files {
+			if !has(f) {
+				return nil, nil, c.fail(f, "the index names this file, but the model does not have it", nil)
+			}
+		}
+		return files, index, nil
+	}
+	for _, n := range c.names {
+		if shardName.MatchString(n) {
+			files = append(files, n)
+		}
+	}
+	if len(files) > 0 {
+		return files, nil, nil
+	}
+	for _, n := range c.names {
+		if ext := path.Ext(n); ext == ".bin" || ext == ".pt" || ext == ".pth" || ext == ".gguf" || ext == ".ckpt" {
+			return nil, nil, c.fail(n, "has weights in this format only; longcat reads safetensors (transformers converts: from_pretrained, then save_pretrained)", nil)
+		}
+	}
+	return nil, nil, c.fail("", "has no weights: neither "+singleFile+" nor "+indexFile, nil)
+}
+
+func (c *checkpoint) readIndex() (map[string]string, error) {
+	data, err := c.readFile(indexFile, maxJSON)
+	if err != nil {
+		return nil, c.fail(indexFile, "", err)
+	}
+	text, err := parseJSON(data)
+	if err != nil {
+		return nil, c.fail(indexFile, "", err)
+	}
+	wm := text.root.get("weight_map")
+	if wm == nil || wm.kind != '{' || len(wm.keys) == 0 {
+		return nil, c.fail(indexFile, "has no weight_map", nil)
+	}
+	index := make(map[string]string, len(wm.keys))
+	for i, name := range wm.keys {
+		file := wm.vals[i]
+		if file.kind != '"' || !fs.ValidPath(file.str) || !strings.HasSuffix(file.str, ".safetensors") {
+			return nil, c.fail(indexFile, fmt.Sprintf("%q lies in %q, which is no safetensors file of the model", name, file.str), nil)
+		}
+		index[name] = file.str
+	}
+	return index, nil
+}
+
+func (c *checkpoint) readHeader(file string) error {
+	content, err := c.model.Open(file)
+	if err != nil {
+		return c.fail(file, "", err)
+	}
+	h, err := safetensors.Read(content, content.Size())
+	if err != nil {
+		return c.fail(file, "", err)
+	}
+	c.shards = append(c.shards, shard{file, content.Size(), h})
+	return nil
+}
+
+// collect gathers the tensors of all shards and holds them against the index.
+func (c *checkpoint) collect(index map[string]string) error {
+	c.byName = map[string]sourceTensor{}
+	for i, s := range c.shards {
+		for _, t := range s.header.Tensors {
+			if where, ok := index[t.Name]; ok && where != s.path {
+				continue // the index says which of two copies counts
+			}
+			if first, twice := c.byName[t.Name]; twice {
+				return c.fail(s.path, fmt.Sprintf("tensor %q is also in %s", t.Name, c.shards[first.file].path), nil)
+			}
+			c.byName[t.Name] = sourceTensor{Tensor: t, file: i}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(index)) {
+		if _, ok := c.byName[name]; !ok {
+			return c.fail(index[name], fmt.Sprintf("tensor %q is missing, though the index promises it", name), nil)
+		}
+	}
+	return nil
+}
+
+// split tells the layers' tensors from the others.
+func (c *checkpoint) split(stack string) error {
+	var all []safetensors.Tensor
+	for _, t := range c.tensors() {
+		all = append(all, t.Tensor)
+	}
+	var err error
+	if c.depth, err = findDepth(c.ref.Name, findStacks(all), c.config, stack); err != nil {
+		return err
+	}
+	c.layers = make([][]sourceTensor, c.depth.stack.Layers)
+	for _, t := range c.tensors() {
+		prefix, layer, rest, ok := splitLayer(t.Name)
+		if ok && prefix == c.depth.stack.Prefix {
+			t.rest = rest
+			c.layers[layer] = append(c.layers[layer], t)
+		} else {
+			c.loose = append(c.loose, t)
+		}
+	}
+	return nil
+}
+
+// tensors lists all tensors in the order of the files and of the bytes in them.
+func (c *checkpoint) tensors() []sourceTensor {
+	var list []sourceTensor
+	for i, s := range c.shards {
+		for _, t := range s.header.Tensors {
+			if known, ok := c.byName[t.Name]; ok && known.file == i {
+				list = append(list, known)
+			}
+		}
+	}
+	return list
+}
+
+// integer reads a whole number from the config's sections of the layers.
+func (c *checkpoint) integer(key string) (int, bool) {
+	for _, s := range c.depth.sections {
+		if n, ok := s.obj.get(key).integer(); ok {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// isAbsent tells a missing file from one that could not be read.
+func isAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -1,0 +1,112 @@
+package merge
+
+import (
+	"encoding/binary"
+	"math"
+
+	"longcat/merge/safetensors"
+)
+
+// isFloat reports whether a dtype holds numbers that can be converted and
+// scaled. Integers, flags and packed types never are: they are indexes, masks
+// and quantised weights.
+func isFloat(t safetensors.DType) bool { return t == safetensors.F64 || loader(t) != nil }
+
+// loader reads one element as float32, which holds all values of these types.
+func loader(t safetensors.DType) func([]byte) float32 {
+	switch t {
+	case safetensors.F32:
+		return func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }
+	case safetensors.BF16:
+		return func(b []byte) float32 { return bf16ToFloat(binary.LittleEndian.Uint16(b)) }
+	case safetensors.F16:
+		return func(b []byte) float32 { return f16ToFloat(binary.LittleEndian.Uint16(b)) }
+	case safetensors.F8E4M3:
+		return func(b []byte) float32 { return e4m3[b[0]] }
+	case safetensors.F8E5M2: // a float16 without its last byte
+		return func(b []byte) float32 { return f16ToFloat(uint16(b[0]) << 8) }
+	}
+	return nil
+}
+
+// storer writes a float32 as one element, rounded to nearest, ties to even.
+func storer(t safetensors.DType) func([]byte, float32) {
+	switch t {
+	case safetensors.F32:
+		return func(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) }
+	case safetensors.BF16:
+		return func(b []byte, v float32) { binary.LittleEndian.PutUint16(b, floatToBF16(v)) }
+	case safetensors.F16:
+		return func(b []byte, v float32) { binary.LittleEndian.PutUint16(b, floatToF16(v)) }
+	}
+	return nil
+}
+
+// rounder is a float32 rounded to what t can hold.
+func rounder(t safetensors.DType) func(float32) float32 {
+	switch t {
+	case safetensors.BF16:
+		return func(v float32) float32 { return bf16ToFloat(floatToBF16(v)) }
+	case safetensors.F16:
+		return func(v float32) float32 { return f16ToFloat(floatToF16(v)) }
+	}
+	return func(v float32) float32 { return v }
+}
+
+func bf16ToFloat(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }
+
+// floatToBF16 keeps the upper half of the bits, rounded.
+func floatToBF16(v float32) uint16 {
+	b := math.Float32bits(v)
+	if b&0x7fffffff > 0x7f800000 {
+		return uint16(b>>16) | 0x40 // a quiet NaN: its lower half may have been all that made it one
+	}
+	return uint16((b + 0x7fff + b>>16&1) >> 16)
+}
+
+// f16ToFloat widens an IEEE 754 binary16.
+func f16ToFloat(h uint16) float32 {
+	sign, exp, man := uint32(h&0x8000)<<16, uint32(h>>10&0x1f), uint32(h&0x3ff)
+	switch exp {
+	case 0: // zero or subnormal: man × 2^-24, exact in float32
+		v := float32(man) * 0x1p-24
+		return math.Float32frombits(math.Float32bits(v) | sign)
+	case 0x1f:
+		return math.Float32frombits(sign | 0x7f800000 | man<<13)
+	}
+	return math.Float32frombits(sign | (exp+112)<<23 | man<<13)
+}
+
+// floatToF16 rounds to an IEEE 754 binary16; what is too large becomes infinite.
+func floatToF16(v float32) uint16 {
+	b := math.Float32bits(v)
+	sign, abs := uint16(b>>16&0x8000), b&0x7fffffff
+	switch {
+	case abs > 0x7f800000:
+		return sign | 0x7e00 | uint16(abs>>13&0x1ff)
+	case abs >= 0x477ff000: // 65520 and above
+		return sign | 0x7c00
+	case abs < 0x38800000: // below 2^-14: subnormal. Adding 0.5 lines the bits up and rounds them.
+		sum := math.Float32frombits(abs) + 0.5
+		return sign | uint16(math.Float32bits(sum)-0x3f000000)
+	}
+	abs += 0xfff + abs>>13&1
+	return sign | uint16((abs-0x38000000)>>13)
+}
+
+// e4m3 are the values of the 8-bit float with 4 exponent bits, without
+// infinities. Source: "FP8 Formats for Deep Learning" (arXiv 2209.05433), table 1.
+var e4m3 = func() (table [256]float32) {
+	for i := range table {
+		exp, man := i>>3&0xf, i&7
+		v := math.Ldexp(float64(8+man), exp-10)
+		if exp == 0 {
+			v = math.Ldexp(float64(man), -9)
+		}
+		if i&0x7f == 0x7f {
+			v = math.NaN()
+		}
+		table[i] = float32(math.Copysign(v, 1-float64(i>>7)*2))
+	}
+	return table
+}()

@@ -1,0 +1,146 @@
+package merge
+
+import (
+	"slices"
+	"strings"
+
+	"longcat/merge/safetensors"
+)
+
+// gather lists the result's tensors: what stands before the layers, the layers,
+// and what stands after them.
+func (p *planner) gather() error {
+	prefix := p.base().depth.stack.Prefix
+	firstSlice, lastSlice := p.recipe.Slices[0], p.recipe.Slices[len(p.recipe.Slices)-1]
+	for _, t := range p.first().loose {
+		if !afterLayers(prefix, t.Name) {
+			p.add(p.first(), t, t.Name, p.recipe.scaleOf(firstSlice, t.Name, 0))
+		}
+	}
+	for i, l := range p.layers {
+		for _, t := range l.from.layers[l.layer] {
+			scale := p.recipe.scaleOf(p.recipe.Slices[l.slice], t.Name, l.t)
+			if p.add(l.from, t, layerName(prefix, i, t.rest), scale) {
+				p.plan.Layers[i].Scaled = true
+			}
+		}
+	}
+	// Layers beyond the config's count (draft heads that predict several tokens)
+	// belong to the end of the model and keep their distance from it.
+	last := p.last()
+	for i, layer := range last.layers[last.depth.layers:] {
+		for _, t := range layer {
+			p.add(last, t, layerName(prefix, len(p.layers)+i, t.rest), 1)
+		}
+	}
+	for _, t := range last.loose {
+		if afterLayers(prefix, t.Name) {
+			p.add(last, t, t.Name, p.recipe.scaleOf(lastSlice, t.Name, 0))
+		}
+	}
+	p.untie(prefix, lastSlice)
+	return p.checkOutputs()
+}
+
+// add puts a tensor into the result under name and reports whether it is scaled.
+func (p *planner) add(from *checkpoint, t sourceTensor, name string, scale float64) bool {
+	op := operation{From: t.DType, Work: t.DType, Out: t.DType, Scale: 1}
+	if isFloat(t.DType) && !(from.quantised() && t.DType.Bits() == 8) {
+		op.Scale = scale
+		if p.recipe.DType != "" {
+			op.Work, op.Out = p.recipe.DType, p.recipe.DType
+		}
+		if p.recipe.OutDType != "" {
+			op.Out = p.recipe.OutDType
+		}
+	}
+	p.outputs = append(p.outputs, output{
+		Tensor: safetensors.Tensor{Name: name, DType: op.Out, Shape: t.Shape},
+		from:   from, src: t, op: op,
+	})
+	return op.Scale != 1
+}
+
+// quantised reports whether the checkpoint's narrow floats are codes that only
+// mean something together with scales beside them.
+func (c *checkpoint) quantised() bool {
+	q := c.config.root.get("quantization_config")
+	return q != nil && q.kind == '{'
+}
+
+// untie gives the result a head of its own when its config has one but the last
+// slice's model ties the head to its embeddings: the head is then that
+// model's embedding matrix.
+func (p *planner) untie(prefix string, s Slice) {
+	if p.first() == p.last() {
+		return
+	}
+	have := func(c *checkpoint, name string) bool { _, ok := c.byName[name]; return ok }
+	for _, t := range p.first().loose {
+		if !isHead(t.Name) || have(p.last(), t.Name) || tied(p.base()) {
+			continue
+		}
+		for _, e := range p.last().loose {
+			if !afterLayers(prefix, e.Name) && slices.Equal(e.Shape, t.Shape) && strings.Contains(e.Name, "emb") {
+				p.warn(s.Line, "%q ties its head to its embeddings; %s becomes a copy of its %s", p.last().ref.Name, t.Name, e.Name)
+				p.add(p.last(), e, t.Name, p.recipe.scaleOf(s, t.Name, 0))
+				break
+			}
+		}
+	}
+}
+
+// tied reports whether the config shares one matrix between embeddings and head.
+func tied(c *checkpoint) bool {
+	for _, s := range c.depth.sections {
+		if v := s.obj.get("tie_word_embeddings"); v != nil && v.kind == 'b' {
+			return v.str == "true"
+		}
+	}
+	return false
+}
+
+// heads are the names of modules that turn the last layer's output into the
+// model's, as far as they do not lie beside the layers.
+var heads = []string{
+	"lm_head", "embed_out", "output", "output_layer", "score", "classifier", "pre_classifier", "pooler",
+	"cls", "qa_outputs", "vocab_projector", "vocab_transform", "vocab_layer_norm", "value_head", "v_head",
+}
+
+func isHead(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "."), func(part string) bool { return slices.Contains(heads, part) })
+}
+
+// afterLayers tells whether a tensor outside the layers works on their output:
+// a head, or a norm that stands beside them ("model.norm" beside
+// "model.layers"). Everything else is taken to stand before them.
+func afterLayers(stack, name string) bool {
+	if isTower(name) || strings.Contains(name, "embed_tokens") {
+		return false
+	}
+	if isHead(name) {
+		return true
+	}
+	parent := ""
+	if i := strings.LastIndexByte(stack, '.'); i >= 0 {
+		parent = stack[:i+1]
+	}
+	module, ok := strings.CutPrefix(name, parent)
+	module, _, _ = strings.Cut(module, ".")
+	module = strings.ToLower(module)
+	return ok && !strings.Contains(module, "emb") &&
+		(strings.Contains(module, "norm") || strings.HasPrefix(module, "ln_"))
+}
+
+// checkOutputs refuses what can not be written: a name that two tensors claim,
+// or a dtype that can not be scaled.
+func (p *planner) checkOutputs() error {
+	seen := make(map[string]bool, len(p.outputs))
+	for _, o := range p.outputs {
+		if seen[o.Name] {
+			return o.from.fail("", "two tensors of the result would be named "+o.Name, nil)
+		}
+		seen[o.Name] = true
+	}
+	return nil
+}

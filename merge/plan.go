@@ -1,0 +1,259 @@
+package merge
+
+import (
+	"fmt"
+	"slices"
+
+	"longcat/merge/safetensors"
+)
+
+// Options steer a plan. The zero value works.
+type Options struct {
+	// ShardSize is the most bytes of one output weight file, 0 meaning
+	// DefaultShardSize. A tensor that is larger gets a file of its own.
+	ShardSize int64
+	// LayerStack is the prefix of the layers that the recipe speaks of, for
+	// checkpoints that have several stacks; "" finds it through config.json.
+	LayerStack string
+}
+
+// DefaultShardSize is what transformers and mergekit take.
+const DefaultShardSize = 5_000_000_000
+
+// Plan is a merge worked out to the last byte: every output file with its size
+// and where its bytes come from. It is a pure function of the recipe and of the
+// sources' headers and configs; no weights are read for it.
+type Plan struct {
+	Base   string   `json:"base"`  // the model that gives config and other files
+	Stack  string   `json:"stack"` // prefix of the layers' tensors
+	Models []Source `json:"models"`
+	Layers []Layer  `json:"layers"` // of the result, in order
+	Files  []*File  `json:"files"`  // weights first, then the others by name
+
+	Tensors     int       `json:"tensors"`
+	Params      int64     `json:"params"`       // elements in all tensors
+	TensorBytes int64     `json:"tensor_bytes"` // bytes of all tensors
+	Size        int64     `json:"size"`         // bytes of all files
+	Shareable   int64     `json:"shareable"`    // bytes a filesystem with reflinks need not store again
+	Warnings    []Warning `json:"warnings"`
+
+	// Steps are the merges of the same recipe that serve as models, by name.
+	Steps map[string]*Plan `json:"steps,omitempty"`
+}
+
+// Layer says where a layer of the result comes from.
+type Layer struct {
+	Model  string `json:"model"`
+	Layer  int    `json:"layer"`            // in that model
+	Slice  int    `json:"slice"`            // index into the recipe's slices
+	Scaled bool   `json:"scaled,omitempty"` // some of its tensors are multiplied
+}
+
+// Source is what a plan takes from one model.
+type Source struct {
+	Ref
+	Layers int          `json:"layers"` // how many the model has
+	Files  []SourceFile `json:"files"`  // those that the merge reads
+	Usage  Usage        `json:"usage"`
+}
+
+// SourceFile is a file whose bytes are needed.
+type SourceFile struct {
+	Path  string `json:"path"`
+	Size  int64  `json:"size"`
+	Bytes int64  `json:"bytes"` // of them that are needed
+}
+
+// Reads lists the models whose bytes the merge needs, with the files to fetch
+// of each. Merges that are steps of this one are replaced by what they read.
+func (p *Plan) Reads() []Source {
+	var list []Source
+	add := func(s Source) {
+		i := slices.IndexFunc(list, func(x Source) bool { return x.Name == s.Name })
+		if i < 0 {
+			s.Files = slices.Clone(s.Files)
+			list = append(list, s)
+			return
+		}
+		for _, f := range s.Files {
+			j := slices.IndexFunc(list[i].Files, func(x SourceFile) bool { return x.Path == f.Path })
+			if j < 0 {
+				list[i].Files = append(list[i].Files, f)
+			} else {
+				list[i].Files[j].Bytes = max(list[i].Files[j].Bytes, f.Bytes)
+			}
+		}
+	}
+	for _, s := range p.Models {
+		step, ok := p.Steps[s.Name]
+		if !ok {
+			add(s)
+			continue
+		}
+		for _, s := range step.Reads() {
+			add(s)
+		}
+	}
+	return list
+}
+
+// Usage accounts for all tensors of a model: Once + Repeated + the dropped ones
+// are its total.
+type Usage struct {
+	Once     int       `json:"once"`
+	Repeated int       `json:"repeated"`
+	Dropped  []Dropped `json:"dropped,omitempty"`
+}
+
+// Dropped is a tensor that the result does without, and why.
+type Dropped struct {
+	Tensor string `json:"tensor"`
+	Reason string `json:"reason"`
+}
+
+// planner is the state of NewPlan.
+type planner struct {
+	recipe *Recipe
+	opts   Options
+	open   Opener
+	plan   *Plan
+
+	models  map[string]*checkpoint
+	order   []*checkpoint // in the order of first use
+	outputs []output      // the result's tensors, in the order of the model
+	layers  []layerUse
+}
+
+// layerUse is a layer of the result.
+type layerUse struct {
+	from  *checkpoint
+	layer int
+	slice int
+	t     float64 // how far into its slice the layer lies, 0 … 1
+}
+
+// output is a tensor of the result.
+type output struct {
+	safetensors.Tensor // name, dtype and shape in the result
+	from               *checkpoint
+	src                sourceTensor
+	op                 operation
+}
+
+// NewPlan works out the merge that r describes. Models are opened by name
+// through open; only their config, index and headers are read, and small files
+// where models are compared.
+//
+// What is wrong with the recipe comes as a *RecipeError with its line, what is
+// wrong with a model as a *ModelError or *StackError.
+func NewPlan(r *Recipe, open Opener, opts Options) (*Plan, error) {
+	if opts.ShardSize <= 0 {
+		opts.ShardSize = DefaultShardSize
+	}
+	steps := map[string]*Plan{}
+	return newPlan(r, withSteps(open, steps), opts, steps, nil)
+}
+
+// newPlan plans r after the steps that it uses; within are the steps that are
+// being planned.
+func newPlan(r *Recipe, open Opener, opts Options, steps map[string]*Plan, within []string) (*Plan, error) {
+	if slices.Contains(within, r.Name) {
+		return nil, r.errorAt(r.Slices[0].Line, "the merge %q needs its own result", r.Name)
+	}
+	if r.Name != "" {
+		within = append(within, r.Name)
+	}
+	p := &planner{
+		recipe: r, opts: opts, open: open, models: map[string]*checkpoint{},
+		plan: &Plan{Base: r.base().Name, Steps: steps, Warnings: slices.Clone(r.Notes)},
+	}
+	for _, ref := range r.refs() {
+		if step := r.step(ref.Name); step != nil && steps[ref.Name] == nil {
+			sub, err := newPlan(step, open, opts, steps, within)
+			if err != nil {
+				return nil, err
+			}
+			steps[ref.Name] = sub
+		}
+		if err := p.openModel(ref); err != nil {
+			return nil, err
+		}
+	}
+	for _, stage := range []func() error{p.mapLayers, p.compare, p.gather, p.layOut, p.carry, p.account} {
+		if err := stage(); err != nil {
+			return nil, err
+		}
+	}
+	return p.plan, nil
+}
+
+// refs lists the models that this document names, each once.
+func (r *Recipe) refs() []Ref {
+	var list []Ref
+	add := func(ref Ref) {
+		if !slices.ContainsFunc(list, func(x Ref) bool { return x.Name == ref.Name }) {
+			list = append(list, ref)
+		}
+	}
+	for _, s := range r.Slices {
+		add(s.Model)
+	}
+	if r.Base != nil {
+		add(*r.Base)
+	}
+	if r.Tokenizer.Model != nil {
+		add(*r.Tokenizer.Model)
+	}
+	return list
+}
+
+func (p *planner) openModel(ref Ref) error {
+	m, err := p.open(ref.Name)
+	if err != nil {
+		return fmt.Errorf("opening model %q: %w", ref.Name, err)
+	}
+	c, err := openCheckpoint(ref, m, p.opts.LayerStack)
+	if err != nil {
+		return err
+	}
+	p.models[ref.Name] = c
+	p.order = append(p.order, c)
+	return nil
+}
+
+func (p *planner) base() *checkpoint { return p.models[p.recipe.base().Name] }
+
+// first and last are the models of the first and the last slice: embeddings
+// come from the one, final norm and head from the other.
+func (p *planner) first() *checkpoint { return p.layers[0].from }
+func (p *planner) last() *checkpoint  { return p.layers[len(p.layers)-1].from }
+
+func (p *planner) warn(line int, format string, args ...any) {
+	p.plan.Warnings = append(p.plan.Warnings, Warning{line, fmt.Sprintf(format, args...)})
+}
+
+// mapLayers checks the slices' ranges and lists the result's layers.
+func (p *planner) mapLayers() error {
+	for i, s := range p.recipe.Slices {
+		c := p.models[s.Model.Name]
+		from, to := s.From, s.To
+		if s.All {
+			to = c.depth.layers
+		}
+		if to > c.depth.layers {
+			return p.recipe.errorAt(s.Line, "layer_range [%d, %d] goes past the end of %q, which has %d layers (0 to %d)", from, to, s.Model.Name, c.depth.layers, c.depth.layers-1)
+		}
+		for l := from; l < to; l++ {
+			t := 1.0 // of a slice with a single layer, as mergekit has it
+			if to-from > 1 {
+				t = float64(l-from) / float64(to-from-1)
+			}
+			p.layers = append(p.layers, layerUse{c, l, i, t})
+		}
+	}
+	p.plan.Stack = p.base().depth.stack.Prefix
+	for _, l := range p.layers {
+		p.plan.Layers = append(p.plan.Layers, Layer{Model: l.from.ref.Name, Layer: l.layer, Slice: l.slice})
+	}
+	return nil
+}

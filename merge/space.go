@@ -1,0 +1,61 @@
+package merge
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// SpaceError says that a disk has too little room for a merge.
+// errors.Is(err, syscall.ENOSPC) holds for it.
+type SpaceError struct {
+	Dir  string
+	Need int64 // bytes that are still to be written; 0 if the disk filled up while writing
+	Free int64
+}
+
+func (e *SpaceError) Error() string {
+	if e.Need == 0 {
+		return fmt.Sprintf("the disk of %q is full", e.Dir)
+	}
+	return fmt.Sprintf("the disk of %q has too little room: the merge needs %.1f GB more, %.1f GB are free", e.Dir, float64(e.Need)/1e9, float64(e.Free)/1e9)
+}
+
+// Unwrap makes the error the system's own for a full disk.
+func (e *SpaceError) Unwrap() error { return syscall.ENOSPC }
+
+// checkSpace refuses a merge that can not fit, as far as that can be known.
+func (w *writer) checkSpace() error {
+	free, reflinks, known := freeSpace(w.dir)
+	if !known {
+		return nil
+	}
+	need := int64(0)
+	for _, f := range w.plan.Files {
+		id, err := f.identity(w.open)
+		if err != nil {
+			return err
+		}
+		if w.state.has(f, id) {
+			continue
+		}
+		need += f.Size
+		if reflinks {
+			need -= f.shareable()
+		}
+	}
+	if need > free {
+		return &SpaceError{w.dir, need, free}
+	}
+	return nil
+}
+
+// noSpace gives a full disk its own type.
+func (w *writer) noSpace(err error) error {
+	var space *SpaceError
+	if errors.Is(err, syscall.ENOSPC) && !errors.As(err, &space) {
+		free, _, _ := freeSpace(w.dir)
+		return &SpaceError{Dir: w.dir, Free: free}
+	}
+	return err
+}

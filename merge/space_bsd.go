@@ -1,0 +1,7 @@
+//go:build darwin || freebsd
+
+package merge
+
+import "golang.org/x/sys/unix"
+
+func sharesBlocks(*unix.Statfs_t) bool { return false }

@@ -1,0 +1,9 @@
+//go:build !linux && !darwin && !freebsd
+
+package merge
+
+import "os"
+
+func freeSpace(string) (free int64, reflinks, known bool) { return 0, false, false }
+
+func lock(*os.File) bool { return true }

@@ -1,0 +1,190 @@
+package merge
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// stateDir is the folder inside the result's folder that holds unfinished files
+// and the list of finished ones while a merge is being written.
+const stateDir = ".longcat-merge"
+
+// state remembers the files that are finished, so that an interrupted merge
+// goes on. Its list is trusted only together with the file's size.
+type state struct {
+	dir    string // the result's folder
+	lock   *os.File
+	mu     sync.Mutex
+	Finish map[string]finished `json:"finished"`
+}
+
+// finished is a file under its final name.
+type finished struct {
+	Size int64  `json:"size"`
+	Plan string `json:"plan"` // File.identity
+}
+
+// openState takes the folder for this process and reads what an earlier one left.
+func openState(dir string) (*state, error) {
+	s := &state{dir: dir, Finish: map[string]finished{}}
+	folder := filepath.Join(dir, stateDir)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return nil, fmt.Errorf("making folder for unfinished files: %w", err)
+	}
+	var err error
+	if s.lock, err = os.OpenFile(filepath.Join(folder, "lock"), os.O_CREATE|os.O_RDWR, 0o666); err != nil {
+		return nil, fmt.Errorf("locking folder for merge: %w", err)
+	}
+	if !lock(s.lock) {
+		s.close()
+		return nil, &FolderError{dir, []string{stateDir}, "is being written by another merge"}
+	}
+	data, err := os.ReadFile(s.file())
+	if err == nil && json.Unmarshal(data, s) != nil || s.Finish == nil {
+		s.Finish = map[string]finished{} // unreadable: begin anew
+	}
+	parts, err := filepath.Glob(filepath.Join(folder, "*.part"))
+	for _, p := range parts {
+		err = errors.Join(err, os.Remove(p))
+	}
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("removing unfinished files: %w", err)
+	}
+	return s, nil
+}
+
+func (s *state) file() string { return filepath.Join(s.dir, stateDir, "finished.json") }
+
+// part is where a file stands while it is being written.
+func (s *state) part(name string) string {
+	return filepath.Join(s.dir, stateDir, strings.ReplaceAll(name, "/", "_")+".part")
+}
+
+// has reports whether the file stands finished under its name.
+func (s *state) has(f *File, id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	info, err := os.Stat(filepath.Join(s.dir, filepath.FromSlash(f.Path)))
+	return err == nil && info.Mode().IsRegular() && info.Size() == f.Size && s.Finish[f.Path] == finished{f.Size, id}
+}
+
+// add notes a finished file. Its name is made durable first.
+func (s *state) add(f *File, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Finish[f.Path] = finished{f.Size, id}
+	data, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	if err := syncDir(s.dir); err != nil {
+		return err
+	}
+	part := s.part("finished.json")
+	err = writeSynced(part, data)
+	if err == nil {
+		err = os.Rename(part, s.file())
+	}
+	if err != nil {
+		return fmt.Errorf("noting %q as finished: %w", f.Path, err)
+	}
+	return nil
+}
+
+func writeSynced(name string, data []byte) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func (s *state) close() { s.lock.Close() }
+
+// remove ends a merge that is whole.
+func (s *state) remove() error {
+	if err := os.RemoveAll(filepath.Join(s.dir, stateDir)); err != nil {
+		return fmt.Errorf("removing the merge's state: %w", err)
+	}
+	return nil
+}
+
+// syncDir makes renames in dir durable. Some systems do not let folders be synced.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("syncing folder: %w", err)
+	}
+	return nil
+}
+
+// identity names the file's content: its pieces, and which source files they
+// are taken from (their sizes, and for files on disk when they were changed).
+func (f *File) identity(open Opener) (string, error) {
+	h := sha256.New()
+	enc := json.NewEncoder(h)
+	for _, p := range f.pieces {
+		if err := enc.Encode(p); err != nil {
+			return "", err
+		}
+		h.Write(p.literal)
+	}
+	files, err := f.sources(open)
+	if err != nil {
+		return "", err
+	}
+	for _, src := range files {
+		info, err := src.Stat()
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintln(h, info.Size(), info.ModTime().UnixNano())
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// sources lists the files on disk that the file's bytes come from, each once.
+func (f *File) sources(open Opener) ([]*os.File, error) {
+	whole, err := f.Content(open)
+	if err != nil {
+		return nil, err
+	}
+	var files []*os.File
+	seen := map[*os.File]bool{}
+	var walk func(r io.ReaderAt)
+	walk = func(r io.ReaderAt) {
+		switch r := r.(type) {
+		case *io.SectionReader:
+			outer, _, _ := r.Outer()
+			walk(outer)
+		case computed:
+			walk(r.src)
+		case *content:
+			for _, part := range r.parts {
+				walk(part)
+			}
+		case *os.File:
+			if !seen[r] {
+				seen[r] = true
+				files = append(files, r)
+			}
+		}
+	}
+	walk(whole)
+	return files, nil
+}

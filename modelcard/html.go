@@ -1,0 +1,118 @@
+package modelcard
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/text"
+)
+
+// maxRendered bounds the Markdown that is rendered, in bytes: what a Hub stores
+// as a card at all.
+const maxRendered = maxRegular
+
+// markdown is the Hub's dialect: GitHub's, with raw HTML in it.
+var markdown = goldmark.New(
+	goldmark.WithExtensions(
+		// Alignment as an attribute: the sanitizer lets no style through.
+		extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
+		extension.Strikethrough, extension.Linkify, extension.TaskList, extension.Footnote,
+	),
+	goldmark.WithParserOptions(parser.WithAutoHeadingID()),
+	goldmark.WithRendererOptions(html.WithUnsafe()), // RenderHTMLAt sanitises all of it
+)
+
+// RenderHTML is RenderHTMLAt with relative addresses left as they are.
+func RenderHTML(markdown []byte) ([]byte, error) { return RenderHTMLAt(markdown, "") }
+
+// RenderHTMLAt turns a README.md, without its front matter, into HTML that is
+// safe to put into a page: scripts, event handlers, styles, frames, forms and
+// addresses other than http, https, mailto and relative ones are gone, from
+// Markdown and raw HTML alike. Relative addresses of links and pictures are put
+// behind base, such as "/user/repo/resolve/main/"; links within the page stay.
+// Code blocks keep the class "language-…" for the page's style.
+func RenderHTMLAt(readme []byte, base string) ([]byte, error) {
+	source := locate(readme)
+	body := source.raw[source.body:]
+	if len(body) > maxRendered {
+		return nil, fmt.Errorf("rendering card: %d bytes; more than %d are not rendered", len(body), maxRendered)
+	}
+	body = flattened(body)
+	doc := markdown.Parser().Parse(text.NewReader(body))
+	if base != "" {
+		rebase(doc, base)
+	}
+	var out bytes.Buffer
+	if err := markdown.Renderer().Render(&out, body, doc); err != nil {
+		return nil, fmt.Errorf("rendering card: %w", err)
+	}
+	return sanitizer(base).SanitizeBytes(out.Bytes()), nil
+}
+
+// maxNesting is how deep quotations and lists may go: the parser's time grows
+// with the square of it, and nobody reads deeper.
+const maxNesting = 32
+
+var nesting = regexp.MustCompile(`^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t]))+`)
+
+// flattened is the body with the markers of lines that nest deeper cut off.
+func flattened(body []byte) []byte {
+	var out bytes.Buffer
+	for row := range bytes.Lines(body) {
+		if head := nesting.Find(row); len(head) > maxNesting {
+			out.Write(head[:maxNesting])
+			row = row[len(head):]
+		}
+		out.Write(row)
+	}
+	return out.Bytes()
+}
+
+// rebase puts the relative addresses of Markdown links behind base. Pictures
+// are left to the sanitizer, which sees those of raw HTML too.
+func rebase(doc ast.Node, base string) {
+	// The walk never fails: nothing in it does.
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if a, ok := n.(*ast.Link); ok && entering {
+			a.Destination = []byte(behind(base, string(a.Destination)))
+		}
+		return ast.WalkContinue, nil
+	})
+}
+
+// behind is address, behind base when it is relative and no "#part".
+func behind(base, address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.IsAbs() || u.Host != "" || u.Path == "" || strings.HasPrefix(u.Path, "/") {
+		return address
+	}
+	return base + strings.TrimPrefix(address, "./")
+}
+
+func sanitizer(base string) *bluemonday.Policy {
+	p := bluemonday.UGCPolicy()
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^language-[A-Za-z0-9_+.-]+$`)).OnElements("code")
+	p.AllowAttrs("align").Matching(regexp.MustCompile(`(?i)^(left|right|center|justify)$`)).OnElements("div", "p", "h1", "h2", "h3", "img", "td", "th")
+	// Any words: bluemonday's own rule drops whole descriptions for a semicolon.
+	p.AllowAttrs("alt").OnElements("img")
+	// Task lists: boxes that can not be clicked.
+	p.AllowAttrs("type").Matching(regexp.MustCompile(`^checkbox$`)).OnElements("input")
+	p.AllowAttrs("checked", "disabled").Matching(regexp.MustCompile(`^$`)).OnElements("input")
+	if base != "" {
+		p.RewriteSrc(func(u *url.URL) {
+			if moved, err := url.Parse(behind(base, u.String())); err == nil {
+				*u = *moved
+			}
+		})
+	}
+	return p
+}

@@ -1,0 +1,191 @@
+package modelcard
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Updated is a renewed card.
+type Updated struct {
+	README  []byte
+	Changes []string // what was done, a line each; empty when no byte changed
+}
+
+// Update renews a card. What Generate wrote, between its comments, is written
+// anew from the facts; all else is the person's and stays to the byte.
+//
+// In the front matter it only does what it is sure of. Keys that are missing
+// are added; base_model loses what is no Hub id and what is there twice; the tag
+// merge is added. A card with generated parts gets the facts' base_model, and
+// any card the licence that Facts.License names. Facts may be nil: then the card
+// itself has to show that it is of a merge, by its recipe, its tag or its
+// generated parts, or nothing is added. Broken front matter is a *SyntaxError,
+// parents whose licences differ, where the card states none, a *LicenseError.
+func Update(readme []byte, f *Facts) (Updated, error) {
+	card, err := Parse(readme)
+	if err != nil {
+		return Updated{}, err
+	}
+	u := &updater{card: card, ours: card.HasGenerated()}
+	recipe, err := FindRecipe(nil, readme)
+	isMerge := err == nil || u.ours || slices.Contains(card.Strings("tags"), "merge")
+	switch {
+	case f != nil:
+		facts := *f
+		if stated := card.License(); facts.License == nil && stated.ID != "" {
+			facts.License = &stated // the card's author has decided
+		}
+		err = u.fromFacts(facts, f.License != nil)
+	case isMerge:
+		err = u.mergeKeys(recipe.hubModels())
+	default:
+		err = u.baseModel(nil)
+	}
+	if err != nil {
+		return Updated{}, err
+	}
+	return Updated{README: u.card.Bytes(), Changes: u.changes}, nil
+}
+
+// updater is a card on its way.
+type updater struct {
+	card    *Card
+	ours    bool // whether it has generated parts
+	changes []string
+}
+
+func (u *updater) fromFacts(f Facts, decided bool) error {
+	known, err := f.frontMatter()
+	if err != nil {
+		return err
+	}
+	body, changed := replaceGenerated(u.card.Body(), f.sections())
+	if u.card, err = Parse(slices.Concat(u.card.raw[:u.card.body], body)); err != nil {
+		return err
+	}
+	for _, name := range changed {
+		u.note("part %q written anew", name)
+	}
+	if decided {
+		if err := u.license(*f.License); err != nil {
+			return err
+		}
+	}
+	stated := u.card.Has("license")
+	for _, e := range known {
+		switch {
+		case e.key == "base_model" || e.key == "base_model_relation" || e.key == "tags":
+		case strings.HasPrefix(e.key, "license_") && stated:
+			// They belong to the license that is there.
+		default:
+			if err := u.add(e.key, e.value); err != nil {
+				return err
+			}
+		}
+	}
+	bases := f.baseModels()
+	if u.ours && len(bases) > 0 && !slices.Equal(u.card.Strings("base_model"), bases) {
+		if err := u.set("base_model", oneOrList(bases), "base_model follows the recipe"); err != nil {
+			return err
+		}
+	}
+	return u.mergeKeys(bases)
+}
+
+// license puts a licence, with all that belongs to it, in the place of another.
+func (u *updater) license(l License) error {
+	for _, e := range []struct{ key, value string }{{"license", l.ID}, {"license_name", l.Name}, {"license_link", l.Link}} {
+		switch {
+		case e.value != "":
+			if err := u.set(e.key, e.value, e.key+" is "+e.value); err != nil {
+				return err
+			}
+		case u.card.Has(e.key):
+			if err := u.card.Delete(e.key); err != nil {
+				return err
+			}
+			u.note("%s removed", e.key)
+		}
+	}
+	return nil
+}
+
+// mergeKeys makes the card say that it is a merge, and of what. bases may be
+// nil.
+func (u *updater) mergeKeys(bases []string) error {
+	if err := u.baseModel(bases); err != nil {
+		return err
+	}
+	if len(u.card.Strings("base_model")) > 0 {
+		if err := u.add("base_model_relation", "merge"); err != nil {
+			return err
+		}
+	}
+	return u.mergeTag()
+}
+
+// baseModel repairs the list and fills it in where it says nothing. bases may
+// be nil.
+func (u *updater) baseModel(bases []string) error {
+	have := u.card.Strings("base_model")
+	var keep []string
+	for _, id := range have {
+		if isRepoID(id) {
+			keep = appendNew(keep, id)
+		}
+	}
+	switch {
+	case len(keep) == len(have) && len(have) > 0:
+		return nil
+	case len(keep) == 0 && len(bases) > 0:
+		return u.set("base_model", oneOrList(bases), "base_model filled in")
+	case len(have) == 0:
+		return nil
+	case len(keep) == 0:
+		u.note("base_model removed: it named no model of a Hub")
+		return u.card.Delete("base_model")
+	}
+	if n := u.card.Node("base_model"); len(keep) == 1 && len(n.Content) < 2 {
+		return u.set("base_model", keep[0], "base_model repaired")
+	}
+	return u.set("base_model", keep, "base_model: repeated entries and folders removed")
+}
+
+func oneOrList(ids []string) any {
+	if len(ids) == 1 {
+		return ids[0]
+	}
+	return ids
+}
+
+func (u *updater) mergeTag() error {
+	tags := u.card.Strings("tags")
+	if slices.Contains(tags, "merge") {
+		return nil
+	}
+	return u.set("tags", append(slices.Clone(tags), "merge"), "tag merge added")
+}
+
+// add sets a key that the card does not have.
+func (u *updater) add(key string, value any) error {
+	if u.card.Has(key) {
+		return nil
+	}
+	return u.set(key, value, key+" added")
+}
+
+func (u *updater) set(key string, value any, what string) error {
+	before := u.card.Bytes()
+	if err := u.card.Set(key, value); err != nil {
+		return err
+	}
+	if !slices.Equal(before, u.card.Bytes()) {
+		u.note("%s", what)
+	}
+	return nil
+}
+
+func (u *updater) note(format string, args ...any) {
+	u.changes = append(u.changes, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,134 @@
+package localhub
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"longcat/hub/wire"
+)
+
+// Role says what a token may do.
+type Role string
+
+// The roles. The zero value means Read.
+const (
+	Read  Role = "read"
+	Write Role = "write"
+)
+
+// Token lets its holder act as User.
+type Token struct {
+	Secret string
+	User   string
+	Role   Role
+	Orgs   []string // organisations that User belongs to
+}
+
+// tokens finds a token by the hash of its secret, so that how long the search
+// takes tells nothing about the secrets.
+type tokens map[[sha256.Size]byte]*Token
+
+func newTokens(list []Token) (tokens, error) {
+	t := tokens{}
+	for _, token := range list {
+		if token.Secret == "" {
+			return nil, fmt.Errorf("token of user %q is empty", token.User)
+		}
+		for _, name := range append([]string{token.User}, token.Orgs...) {
+			if err := wire.CheckRepoID(name); err != nil || strings.Contains(name, "/") {
+				return nil, fmt.Errorf("%q can not be the name of a user or organisation", name)
+			}
+		}
+		t[sha256.Sum256([]byte(token.Secret))] = &token
+	}
+	return t, nil
+}
+
+// authenticate finds out whose request r is: nil for nobody's. A token that is
+// wrong is an error even where none is needed. git-lfs sends tokens as a Basic
+// password.
+func (t tokens) authenticate(r *http.Request) (*Token, error) {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return nil, nil
+	}
+	scheme, secret, _ := strings.Cut(header, " ")
+	if strings.EqualFold(scheme, "Basic") {
+		_, secret, _ = r.BasicAuth()
+	} else if !strings.EqualFold(scheme, "Bearer") {
+		return nil, errBadToken
+	}
+	if token := t[sha256.Sum256([]byte(secret))]; token != nil {
+		return token, nil
+	}
+	return nil, errBadToken
+}
+
+// need is what a request must be allowed to do with a repo.
+type need int
+
+const (
+	toSee     need = iota // its metadata
+	toRead                // its content
+	toPropose             // to send content for a pull request
+	toWrite               // to change it
+)
+
+// member reports whether the token acts for the namespace.
+func (h *Hub) member(t *Token, namespace string) bool {
+	return t != nil && (h.opts.AnyNamespace || t.User == namespace || slices.Contains(t.Orgs, namespace))
+}
+
+// authorize returns the answer to give to a request that wants more than t
+// may: nil if it may. An invisible repo answers exactly as a missing one.
+func (h *Hub) authorize(t *Token, r *repo, n need) error {
+	if r == nil || (r.Settings().Private && !h.member(t, r.id.namespace())) {
+		if t == nil {
+			return errAnonymous
+		}
+		return errNoRepo
+	}
+	s := r.Settings()
+	member := h.member(t, r.id.namespace())
+	switch {
+	case s.Disabled:
+		return errDisabled
+	case n == toSee:
+		return nil
+	case s.Gated != "" && !member && (t == nil || !slices.Contains(s.Granted, t.User)):
+		return &apiError{
+			Status: http.StatusForbidden, Code: wire.CodeGatedRepo,
+			Message: fmt.Sprintf("Access to %s %s is restricted. You must have access to it and be authenticated to access it. Please log in.", r.id.Type, r.id.Name),
+		}
+	case n == toRead:
+		return nil
+	case t == nil:
+		return errAnonymous
+	case t.Role != Write:
+		return forbidden("This token has no write access: use a token with the write role")
+	case n == toWrite && !member:
+		return forbidden("You don't have the rights to write to %s %s", r.id.Type, r.id.Name)
+	}
+	return nil
+}
+
+// whoAmI answers GET /api/whoami-v2.
+func (h *Hub) whoAmI(w http.ResponseWriter, c *call) error {
+	if c.token == nil {
+		return errAnonymous
+	}
+	me := wire.WhoAmI{Type: "user", Name: c.token.User, Orgs: []wire.Org{}}
+	for _, org := range c.token.Orgs {
+		me.Orgs = append(me.Orgs, wire.Org{Name: org})
+	}
+	role := Read
+	if c.token.Role == Write {
+		role = Write
+	}
+	me.Auth = wire.Auth{Type: "access_token", AccessToken: wire.AccessToken{DisplayName: "localhub", Role: string(role)}}
+	writeJSON(w, http.StatusOK, me)
+	return nil
+}

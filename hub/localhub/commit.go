@@ -1,0 +1,298 @@
+package localhub
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"longcat/hub/wire"
+)
+
+// commitMeta is what a commit says about itself.
+type commitMeta struct {
+	title, message string
+	date           time.Time
+}
+
+// postCommit answers POST /api/models/{repo}/commit/{rev}.
+func (h *Hub) postCommit(w http.ResponseWriter, c *call) error {
+	pull := isSet(c.URL.Query().Get("create_pr"))
+	if !pull {
+		if err := h.mayCommit(c); err != nil {
+			return err
+		}
+	}
+	if _, err := c.repo.writable(cmp.Or(c.rev, defaultBranch)); err != nil {
+		return err
+	}
+	var changes []change
+	header, err := parseCommit(c.Body, int(h.opts.LFSThreshold)*4/3+64<<10, func(ch change) error {
+		changes = append(changes, ch)
+		return h.prepare(c.repo, &changes[len(changes)-1])
+	})
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(header.Summary) == "" {
+		return badRequest("\"summary\" of a commit's header can not be empty")
+	}
+	done, number, err := h.apply(c, header, changes, pull)
+	if err != nil {
+		return err
+	}
+	page := c.origin() + "/" + c.id.String()
+	answer := wire.CommitResponse{Success: true, CommitOID: done, CommitURL: page + "/commit/" + done}
+	if pull {
+		answer.PullRequestURL = page + "/discussions/" + number
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// isSet reads a yes/no query parameter as the Hub does.
+func isSet(s string) bool { return s != "" && s != "0" && !strings.EqualFold(s, "false") }
+
+// prepare checks and stores what a change brings along, so that it need not be
+// kept in memory until the commit is made.
+func (h *Hub) prepare(r *repo, c *change) error {
+	if err := wire.CheckPath(c.path); err != nil {
+		return badRequest("Invalid path: %q", c.path)
+	}
+	switch c.kind {
+	case putFile:
+		if int64(len(c.content)) > h.opts.LFSThreshold {
+			return badRequest("%q is larger than %d bytes: send it through LFS", c.path, h.opts.LFSThreshold)
+		}
+		if c.path == "README.md" {
+			if err := checkCard(c.content); err != nil {
+				return err
+			}
+		}
+		oid, err := r.putBlob(c.content)
+		if err != nil {
+			return err
+		}
+		c.oid, c.size, c.content = oid, int64(len(c.content)), nil
+	case putLFS:
+		if c.path == "README.md" {
+			return badRequest("README.md can not be a large file: the Hub must be able to read it")
+		}
+	}
+	return nil
+}
+
+// apply makes the commit, on the branch or as a new pull request, and returns
+// its id and the pull request's number.
+func (h *Hub) apply(c *call, header wire.CommitHeader, changes []change, pull bool) (id, number string, err error) {
+	unlock, err := c.repo.lock()
+	if err != nil {
+		return "", "", err
+	}
+	defer unlock()
+	target, err := c.repo.writable(cmp.Or(c.rev, defaultBranch))
+	if err != nil {
+		return "", "", err
+	}
+	base := target.Commit
+	if p := header.ParentCommit; p != "" && pull {
+		parent, err := c.repo.resolve(p)
+		if err != nil {
+			return "", "", err
+		}
+		base = parent.ID
+	} else if p != "" && (len(p) < 7 || !strings.HasPrefix(base, p)) {
+		return "", "", errConflict
+	}
+	parent, err := c.repo.commit(base)
+	if err != nil {
+		return "", "", err
+	}
+	h.objects.RLock()
+	defer h.objects.RUnlock()
+	if err := h.checkObjects(c.token, c.repo, changes); err != nil {
+		return "", "", err
+	}
+	meta := commitMeta{strings.TrimSpace(header.Summary), strings.TrimSpace(header.Description), h.opts.Now()}
+	next, err := h.snapshot(c.repo, parent, c.token.User, meta, changes)
+	if err != nil {
+		return "", "", err
+	}
+	if pull {
+		if number, err = h.newPull(c, meta.title); err != nil {
+			return "", "", err
+		}
+		target = ref{Kind: pulls, Name: number}
+	} else if next == parent {
+		return next.ID, "", nil
+	}
+	return next.ID, number, h.publishCommit(c.repo, c.token.User, target, next, changes)
+}
+
+// publishCommit writes a commit and moves the ref to it.
+func (h *Hub) publishCommit(r *repo, user string, target ref, c *commit, changes []change) error {
+	for _, ch := range changes {
+		if ch.kind == putLFS {
+			if err := r.markCommitted(ch.lfs, user); err != nil {
+				return err
+			}
+		}
+	}
+	if err := r.saveCommit(c); err != nil {
+		return err
+	}
+	return r.setRef(target.Kind, target.Name, c.ID)
+}
+
+// checkObjects sees to it that the objects of a commit are there, as large as
+// it says, and known to the user.
+func (h *Hub) checkObjects(t *Token, r *repo, changes []change) error {
+	for i := range changes {
+		c := &changes[i]
+		if c.kind != putLFS {
+			continue
+		}
+		size, there := h.store.objectSize(c.lfs)
+		if !there || !h.knows(t, r, c.lfs) {
+			return badRequest("LFS pointer of %q points to a file that does not exist: upload object %s first", c.path, c.lfs)
+		}
+		if c.size != 0 && c.size != size {
+			return badRequest("%q: object %s has %d bytes, not %d", c.path, c.lfs, size, c.size)
+		}
+		c.size = size
+		c.oid = gitBlobID([]byte(wire.LFSPointer(c.lfs, size)))
+	}
+	return nil
+}
+
+// snapshot makes the commit that changes lead to from parent, which is nil for
+// a repo's first. It returns parent itself if nothing changes.
+func (h *Hub) snapshot(r *repo, parent *commit, author string, meta commitMeta, changes []change) (*commit, error) {
+	files := map[string]file{}
+	next := commit{Author: author, Title: meta.title, Message: meta.message, Date: meta.date}
+	if parent != nil {
+		next.Parent = parent.ID
+		for _, f := range parent.files {
+			files[f.Path] = f
+		}
+	}
+	for _, c := range changes {
+		if err := applyChange(r, parent, files, c); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]file, 0, len(files))
+	for _, f := range files {
+		list = append(list, f)
+	}
+	slices.SortFunc(list, func(a, b file) int { return strings.Compare(a.Path, b.Path) })
+	if err := checkNames(list); err != nil {
+		return nil, err
+	}
+	if parent != nil && slices.Equal(list, parent.files) {
+		return parent, nil
+	}
+	return newCommit(next, list), nil
+}
+
+// applyChange does one change to files.
+func applyChange(r *repo, parent *commit, files map[string]file, c change) error {
+	put := func(f file) {
+		if old, ok := files[c.path]; !ok || old.OID != f.OID || old.LFS != f.LFS {
+			files[c.path] = f
+		}
+	}
+	switch c.kind {
+	case putFile, putLFS:
+		put(file{Path: c.path, OID: c.oid, Size: c.size, LFS: c.lfs})
+	case deleteFile:
+		if _, ok := files[c.path]; !ok {
+			return noEntry("A file with this name doesn't exist: " + c.path)
+		}
+		delete(files, c.path)
+	case deleteFolder:
+		found := false
+		for p := range files {
+			if strings.HasPrefix(p, c.path+"/") {
+				delete(files, p)
+				found = true
+			}
+		}
+		if !found {
+			return noEntry("A folder with this name doesn't exist: " + c.path)
+		}
+	case copyFile:
+		source := parent
+		if c.fromRev != "" {
+			var err error
+			if source, err = r.resolve(c.fromRev); err != nil {
+				return err
+			}
+		}
+		f, ok := source.find(c.fromPath)
+		if !ok {
+			return noEntry("A file with this name doesn't exist: " + c.fromPath)
+		}
+		put(file{Path: c.path, OID: f.OID, Size: f.Size, LFS: f.LFS})
+	}
+	return nil
+}
+
+// checkNames refuses files that could not lie side by side in one folder on
+// every system: a file where a folder is, names that differ by case only.
+func checkNames(files []file) error {
+	seen := make(map[string]string, len(files)) // by folded name; "" for folders
+	for _, f := range files {
+		folded := strings.ToLower(f.Path)
+		if other, ok := seen[folded]; ok {
+			if other == "" {
+				return badRequest("%q can not be both a file and a folder", f.Path)
+			}
+			return badRequest("%q and %q differ by case only", other, f.Path)
+		}
+		seen[folded] = f.Path
+		for dir := path.Dir(folded); dir != "."; dir = path.Dir(dir) {
+			if seen[dir] != "" {
+				return badRequest("%q can not be both a file and a folder", seen[dir])
+			}
+			if _, ok := seen[dir]; ok {
+				break // and so are its parents
+			}
+			seen[dir] = ""
+		}
+	}
+	return nil
+}
+
+// validateYAML answers POST /api/validate-yaml.
+func (h *Hub) validateYAML(w http.ResponseWriter, c *call) error {
+	var req struct {
+		Content string `json:"content"`
+	}
+	if err := readJSON(c.Request, h.opts.LFSThreshold*2, &req); err != nil {
+		return err
+	}
+	type message struct {
+		Message string `json:"message"`
+	}
+	answer := struct {
+		Errors   []message `json:"errors"`
+		Warnings []message `json:"warnings"`
+	}{[]message{}, []message{}}
+	problems := cardProblems([]byte(req.Content))
+	for _, p := range problems {
+		answer.Errors = append(answer.Errors, message{p})
+	}
+	if front, _ := cutFrontMatter([]byte(req.Content)); len(bytes.TrimSpace(front)) == 0 {
+		answer.Warnings = append(answer.Warnings, message{"empty or missing yaml metadata in repo card"})
+	}
+	if len(problems) > 0 {
+		return &apiError{Status: http.StatusBadRequest, Message: fmt.Sprintf("Invalid metadata in README.md: %s", problems[0]), Body: answer}
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}

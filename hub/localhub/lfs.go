@@ -1,0 +1,271 @@
+package localhub
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"longcat/hub/wire"
+)
+
+// uploadTTL is how long an upload may take: its addresses last so long.
+const uploadTTL = 24 * time.Hour
+
+// lfsBatch answers POST /{repo}.git/info/lfs/objects/batch. Source: git-lfs
+// docs/api/batch.md; "multipart" is the Hub's own transfer.
+func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
+	if c.rev != "lfs" || c.path != "objects/batch" {
+		return errNoRoute
+	}
+	var req wire.LFSBatchRequest
+	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+		return err
+	}
+	answer := wire.LFSBatchResponse{Transfer: "basic", Objects: []wire.LFSBatchObject{}}
+	if req.Operation == "upload" {
+		if err := h.authorize(c.token, c.repo, toPropose); err != nil {
+			return err
+		}
+	} else if req.Operation != "download" {
+		return badRequest("Unknown LFS operation %q", req.Operation)
+	}
+	for _, o := range req.Objects {
+		a := wire.LFSBatchObject{OID: o.OID, Size: o.Size, Authenticated: true}
+		switch {
+		case !sha256ID.MatchString(o.OID) || o.Size < 0:
+			a.Error = &wire.LFSError{Code: http.StatusUnprocessableEntity, Message: "Not an object: an oid of 64 hex digits and a size are needed"}
+		case req.Operation == "download":
+			h.offerDownload(c, &a)
+		default:
+			if h.offerUpload(c, &a, slices.Contains(req.Transfers, "multipart")) {
+				answer.Transfer = "multipart"
+			}
+		}
+		answer.Objects = append(answer.Objects, a)
+	}
+	w.Header().Set("Content-Type", wire.LFSMediaType)
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+func (h *Hub) offerDownload(c *call, a *wire.LFSBatchObject) {
+	size, there := h.store.objectSize(a.OID)
+	if !there || !c.repo.hasObject(a.OID) {
+		a.Error = &wire.LFSError{Code: http.StatusNotFound, Message: "Object does not exist"}
+		return
+	}
+	a.Size = size
+	a.Actions = map[string]*wire.LFSAction{"download": {Href: h.objectAddress(c, a.OID, ""), ExpiresIn: int(h.opts.AddressTTL / time.Second)}}
+}
+
+// offerUpload says where an object is to be sent, unless the Hub has it. It
+// reports whether that is in parts.
+func (h *Hub) offerUpload(c *call, a *wire.LFSBatchObject, multipart bool) bool {
+	if size, there := h.store.objectSize(a.OID); there && h.knows(c.token, c.repo, a.OID) {
+		if size != a.Size {
+			a.Error = &wire.LFSError{Code: http.StatusUnprocessableEntity, Message: fmt.Sprintf("The object has %d bytes, not %d", size, a.Size)}
+		}
+		return false
+	}
+	ticket := url.Values{
+		"repo": {c.id.folder()}, "user": {c.token.User}, "size": {strconv.FormatInt(a.Size, 10)},
+	}
+	sign := func(word, suffix string) string {
+		return h.signer.sign("/-/"+word+"/"+a.OID+suffix, ticket, uploadTTL)
+	}
+	upload := &wire.LFSAction{ExpiresIn: int(uploadTTL / time.Second)}
+	multipart = multipart && a.Size >= h.opts.Multipart
+	if multipart {
+		partSize, parts := h.partSize(a.Size)
+		ticket.Set("part", strconv.FormatInt(partSize, 10))
+		ticket.Set("id", fmt.Sprintf("%x-%x", h.started, h.serial.Load()))
+		upload.Href = c.origin() + sign("complete", "")
+		upload.Header = map[string]wire.LFSString{"chunk_size": wire.LFSString(strconv.FormatInt(partSize, 10))}
+		for n := 1; n <= parts; n++ {
+			upload.Header[fmt.Sprintf("%05d", n)] = wire.LFSString(h.cdn(c) + sign("part", "/"+strconv.Itoa(n)))
+		}
+	} else {
+		upload.Href = h.cdn(c) + sign("object", "")
+	}
+	a.Actions = map[string]*wire.LFSAction{
+		"upload": upload,
+		"verify": {Href: c.origin() + sign("verify", ""), ExpiresIn: int(uploadTTL / time.Second)},
+	}
+	return multipart
+}
+
+// cdn is the base of the addresses that content is sent to and fetched from.
+func (h *Hub) cdn(c *call) string {
+	if h.opts.CDN != "" {
+		return h.opts.CDN
+	}
+	return c.origin()
+}
+
+// knows reports whether the user may use an object without sending it: they
+// sent it to this repo, or may read a repo with a commit that has it. That
+// others have it counts for nothing: it would tell what is in private repos,
+// and hand it out.
+func (h *Hub) knows(t *Token, r *repo, sha256 string) bool {
+	if r.hasPending(sha256, t.User) || r.hasObject(sha256) {
+		return true
+	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, other := range h.repos {
+		if h.authorize(t, other, toRead) == nil && other.hasObject(sha256) {
+			return true
+		}
+	}
+	return false
+}
+
+// ticket is what the address of an upload says.
+type ticket struct {
+	oid      string
+	size     int64
+	repo     *repo
+	user     string
+	partSize int64
+	id       string
+}
+
+// ticketFrom checks a signed address and reads it.
+func (h *Hub) ticketFrom(c *call) (ticket, error) {
+	q, err := h.signer.check(c.URL)
+	if err != nil {
+		return ticket{}, err
+	}
+	oid := strings.Split(c.URL.Path, "/")[3] // "/-/word/oid" or "/-/word/oid/number"
+	t := ticket{oid: oid, user: q.Get("user"), id: q.Get("id")}
+	t.size, _ = strconv.ParseInt(q.Get("size"), 10, 64) // we wrote both
+	t.partSize, _ = strconv.ParseInt(q.Get("part"), 10, 64)
+	id, _ := parseRepoFolder(q.Get("repo"))
+	r, ok := h.lookup(id)
+	if !ok {
+		return t, errNoRepo
+	}
+	t.repo = r
+	return t, nil
+}
+
+// putObject takes an object in one piece and hashes it as it comes.
+func (h *Hub) putObject(w http.ResponseWriter, c *call) error {
+	t, err := h.ticketFrom(c)
+	if err != nil {
+		return err
+	}
+	if c.ContentLength >= 0 && c.ContentLength != t.size {
+		return badRequest("The body has %d bytes, the object %d", c.ContentLength, t.size)
+	}
+	f, err := h.store.temp()
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	if err := spool(io.MultiWriter(f, sum), c.Body, t.size); err != nil {
+		drop(f)
+		return err
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != t.oid {
+		drop(f)
+		return badRequest("The content's sha256 is %s, not %s", got, t.oid)
+	}
+	if err := h.keep(f, t); err != nil {
+		return err
+	}
+	w.Header().Set("ETag", `"`+t.oid+`"`)
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// spool copies a body of exactly size bytes.
+func spool(w io.Writer, body io.Reader, size int64) error {
+	n, err := io.CopyBuffer(onlyWriter{w}, io.LimitReader(body, size), make([]byte, 256<<10))
+	if err != nil {
+		return err
+	}
+	if n < size {
+		return badRequest("The body ends after %d of %d bytes", n, size)
+	}
+	if extra, _ := io.CopyN(io.Discard, body, 1); extra > 0 {
+		return badRequest("The body is longer than %d bytes", size)
+	}
+	return nil
+}
+
+// onlyWriter hides ReadFrom, which would not use the buffer.
+type onlyWriter struct{ io.Writer }
+
+// keep gives an object that was checked its place, and notes who sent it where.
+func (h *Hub) keep(f *os.File, t ticket) error {
+	unlock, err := t.repo.lock()
+	if err != nil {
+		drop(f)
+		return err
+	}
+	defer unlock()
+	h.objects.RLock()
+	defer h.objects.RUnlock()
+	if err := publish(f, h.store.objectPath(t.oid)); err != nil {
+		return err
+	}
+	return t.repo.markPending(t.oid, t.user)
+}
+
+// verifyObject answers the last step of an upload: is the object there?
+func (h *Hub) verifyObject(w http.ResponseWriter, c *call) error {
+	t, err := h.ticketFrom(c)
+	if err != nil {
+		return err
+	}
+	var req wire.LFSObject
+	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+		return err
+	}
+	size, there := h.store.objectSize(t.oid)
+	if !there || req.OID != t.oid || !(t.repo.hasPending(t.oid, t.user) || t.repo.hasObject(t.oid)) {
+		return &apiError{Status: http.StatusNotFound, Message: "Object does not exist"}
+	}
+	if req.Size != size {
+		return &apiError{Status: http.StatusUnprocessableEntity, Message: fmt.Sprintf("The object has %d bytes, not %d", size, req.Size)}
+	}
+	writeJSON(w, http.StatusOK, struct{}{})
+	return nil
+}
+
+// sweep removes those of the objects that no repo has.
+func (h *Hub) sweep(ids []string) error {
+	h.objects.Lock()
+	defer h.objects.Unlock()
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	alive := map[string]bool{}
+	for _, r := range h.repos {
+		kept, err := r.objectIDs(true)
+		if err != nil {
+			return err
+		}
+		for _, id := range kept {
+			alive[id] = true
+		}
+	}
+	var errs []error
+	for _, id := range ids {
+		if sha256ID.MatchString(id) && !alive[id] {
+			if err := os.Remove(h.store.objectPath(id)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,292 @@
+package localhub
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"longcat/hub/wire"
+)
+
+// maxParts bounds the parts of one upload, and with them the size of a batch's
+// answer.
+const maxParts = 512
+
+// partSize is how an object of so many bytes is cut.
+func (h *Hub) partSize(size int64) (partSize int64, parts int) {
+	partSize = h.opts.PartSize
+	for (size+partSize-1)/partSize > maxParts {
+		partSize *= 2
+	}
+	return partSize, int((size + partSize - 1) / partSize)
+}
+
+// uploads are the multipart uploads under way. They do not outlive the
+// process: a client that comes back asks for new addresses.
+type uploads struct {
+	mu   sync.Mutex
+	live map[string]*upload // by the ticket's id and oid
+}
+
+// upload is one object that comes in parts, into one file, in any order.
+type upload struct {
+	file    *os.File
+	expires time.Time
+
+	mu       sync.Mutex
+	parts    []part
+	hashing  bool // somebody advances the frontier
+	frontier int  // parts that sum covers
+	sum      hash.Hash
+	changed  *sync.Cond
+}
+
+// part is one slot of an upload.
+type part struct {
+	etag   string // set when it is complete, and then for good
+	writer *int   // whose bytes count: the latest PUT's
+}
+
+// find returns the upload that a ticket is for, made anew if need be.
+func (us *uploads) find(s *store, t ticket, now time.Time) (*upload, error) {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	for key, u := range us.live {
+		if now.After(u.expires) {
+			drop(u.file)
+			delete(us.live, key)
+		}
+	}
+	key := t.id + " " + t.oid
+	if u := us.live[key]; u != nil {
+		return u, nil
+	}
+	f, err := s.temp()
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Truncate(t.size); err != nil {
+		drop(f)
+		return nil, err
+	}
+	u := &upload{file: f, expires: now.Add(uploadTTL), sum: sha256.New()}
+	u.parts = make([]part, (t.size+t.partSize-1)/t.partSize)
+	u.changed = sync.NewCond(&u.mu)
+	if us.live == nil {
+		us.live = map[string]*upload{}
+	}
+	us.live[key] = u
+	return u, nil
+}
+
+// take removes an upload from the list, for the caller to finish or drop.
+func (us *uploads) take(t ticket) *upload {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	key := t.id + " " + t.oid
+	u := us.live[key]
+	delete(us.live, key)
+	return u
+}
+
+func (us *uploads) dropAll() {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	for _, u := range us.live {
+		drop(u.file)
+	}
+	us.live = nil
+}
+
+// putPart takes one part.
+func (h *Hub) putPart(w http.ResponseWriter, c *call) error {
+	t, err := h.ticketFrom(c)
+	if err != nil {
+		return err
+	}
+	number, err := strconv.Atoi(c.URL.Path[strings.LastIndexByte(c.URL.Path, '/')+1:])
+	if err != nil || t.partSize <= 0 || number < 1 || int64(number-1)*t.partSize >= t.size {
+		return errNoRoute
+	}
+	start := int64(number-1) * t.partSize
+	size := min(t.partSize, t.size-start)
+	if c.ContentLength >= 0 && c.ContentLength != size {
+		return badRequest("The body has %d bytes, part %d has %d", c.ContentLength, number, size)
+	}
+	u, err := h.uploads.find(h.store, t, h.opts.Now())
+	if err != nil {
+		return err
+	}
+	etag, err := u.receive(number-1, start, size, c.Body)
+	if err != nil {
+		return err
+	}
+	if err := u.advance(t); err != nil {
+		return err
+	}
+	w.Header().Set("ETag", etag)
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// receive writes a part in place and returns its ETag. A part that is complete
+// does not change any more, because its bytes may have been hashed: what is
+// sent again must be the same. Of two that send one part at once, the later
+// one wins.
+func (u *upload) receive(i int, start, size int64, body io.Reader) (string, error) {
+	me := new(int)
+	u.mu.Lock()
+	if u.parts[i].etag == "" {
+		u.parts[i].writer = me
+	}
+	u.mu.Unlock()
+	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	place := &partWriter{upload: u, part: i, me: me, at: start}
+	if err := spool(io.MultiWriter(sum, place), body, size); err != nil {
+		return "", err
+	}
+	if err := u.file.Sync(); err != nil { // here, so that the last step is short
+		return "", err
+	}
+	etag := fmt.Sprintf(`"%08x-%d"`, sum.Sum32(), i+1)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	p := &u.parts[i]
+	if p.writer == me {
+		p.writer, p.etag = nil, etag
+	}
+	if p.etag != etag {
+		return "", conflict("Part %d was sent twice, and not the same", i+1)
+	}
+	return etag, nil
+}
+
+// partWriter writes to a part as long as it is the part's writer.
+type partWriter struct {
+	upload *upload
+	part   int
+	me     *int
+	at     int64
+}
+
+func (w *partWriter) Write(p []byte) (int, error) {
+	w.upload.mu.Lock()
+	defer w.upload.mu.Unlock()
+	if w.upload.parts[w.part].writer != w.me {
+		return len(p), nil // complete, or somebody else's: compare only
+	}
+	n, err := w.upload.file.WriteAt(p, w.at)
+	w.at += int64(n)
+	return n, err
+}
+
+// advance hashes the parts that are complete up to the first that is not, so
+// that nothing is left to read when the last one comes. The bytes are still in
+// the page cache.
+func (u *upload) advance(t ticket) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.hashing {
+		return nil
+	}
+	u.hashing = true
+	defer func() {
+		u.hashing = false
+		u.changed.Broadcast()
+	}()
+	for u.frontier < len(u.parts) && u.parts[u.frontier].etag != "" {
+		start := int64(u.frontier) * t.partSize
+		section := io.NewSectionReader(u.file, start, min(t.partSize, t.size-start))
+		u.mu.Unlock()
+		_, err := io.CopyBuffer(onlyWriter{u.sum}, onlyReader{section}, make([]byte, 256<<10))
+		u.mu.Lock()
+		if err != nil {
+			return err
+		}
+		u.frontier++
+	}
+	return nil
+}
+
+// onlyReader hides WriteTo, which would not use the buffer.
+type onlyReader struct{ io.Reader }
+
+// completeParts answers the POST that ends a multipart upload.
+func (h *Hub) completeParts(w http.ResponseWriter, c *call) error {
+	t, err := h.ticketFrom(c)
+	if err != nil {
+		return err
+	}
+	var req wire.LFSComplete
+	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+		return err
+	}
+	h.uploads.mu.Lock()
+	u := h.uploads.live[t.id+" "+t.oid]
+	h.uploads.mu.Unlock()
+	if u == nil { // perhaps the answer to the first try was lost
+		if _, there := h.store.objectSize(t.oid); !there || !t.repo.hasPending(t.oid, t.user) {
+			return &apiError{Status: http.StatusNotFound, Message: "No such upload: start again"}
+		}
+		writeJSON(w, http.StatusOK, struct{}{})
+		return nil
+	}
+	if err := u.check(req); err != nil {
+		return err
+	}
+	if err := u.settle(t); err != nil {
+		return err
+	}
+	if u = h.uploads.take(t); u == nil { // another request was faster
+		return conflict("The upload is being completed")
+	}
+	if got := hex.EncodeToString(u.sum.Sum(nil)); got != t.oid {
+		drop(u.file)
+		return badRequest("The content's sha256 is %s, not %s", got, t.oid)
+	}
+	if err := h.keep(u.file, t); err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct{}{})
+	return nil
+}
+
+// check compares what the client says it sent with what is there.
+func (u *upload) check(req wire.LFSComplete) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(req.Parts) != len(u.parts) {
+		return badRequest("The upload has %d parts, not %d", len(u.parts), len(req.Parts))
+	}
+	seen := make([]bool, len(u.parts))
+	for _, p := range req.Parts {
+		i := p.PartNumber - 1
+		if i < 0 || i >= len(u.parts) || seen[i] {
+			return badRequest("Part numbers must be 1 to %d, each once", len(u.parts))
+		}
+		seen[i] = true
+		if u.parts[i].etag == "" || strings.Trim(u.parts[i].etag, `"`) != strings.Trim(p.ETag, `"`) {
+			return badRequest("Part %d is missing or has another etag", p.PartNumber)
+		}
+	}
+	return nil
+}
+
+// settle waits until all parts, which must be complete, are hashed.
+func (u *upload) settle(t ticket) error {
+	u.mu.Lock()
+	for u.hashing {
+		u.changed.Wait()
+	}
+	u.mu.Unlock()
+	return u.advance(t)
+}

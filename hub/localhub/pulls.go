@@ -1,0 +1,136 @@
+package localhub
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// pull is a pull request: a ref under refs/pr and what was said when it was
+// opened. There is no page for it, and it can not be merged here.
+type pull struct {
+	Num     int       `json:"num"`
+	Title   string    `json:"title"`
+	Author  string    `json:"author"`
+	Created time.Time `json:"created"`
+}
+
+func (r *repo) pullFile(number string) string { return r.path("pulls", number+".json") }
+
+// pull reads what is known of a pull request.
+func (r *repo) pull(number string) (pull, error) {
+	var p pull
+	if n, err := strconv.Atoi(number); err != nil || strconv.Itoa(n) != number {
+		return p, noEntry("Discussion not found")
+	}
+	data, err := os.ReadFile(r.pullFile(number))
+	if err != nil {
+		return p, noEntry("Discussion not found")
+	}
+	return p, json.Unmarshal(data, &p)
+}
+
+// newPull opens a pull request without its ref. The caller holds the lock.
+func (h *Hub) newPull(c *call, title string) (number string, err error) {
+	if number, err = c.repo.nextPull(); err != nil {
+		return "", err
+	}
+	p := pull{Title: title, Author: c.token.User, Created: h.opts.Now().UTC().Truncate(time.Second)}
+	if p.Num, err = strconv.Atoi(number); err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		return "", err
+	}
+	return number, c.repo.store.write(c.repo.pullFile(number), data)
+}
+
+// ownsPull reports whether rev is a pull request that the caller opened.
+func (c *call) ownsPull(rev string) bool {
+	number, ok := strings.CutPrefix(rev, "refs/pr/")
+	if !ok || c.token == nil {
+		return false
+	}
+	p, err := c.repo.pull(number)
+	return err == nil && p.Author == c.token.User
+}
+
+// openPull answers POST /api/models/{repo}/discussions: the Python client's
+// way to a pull request of many commits.
+func (h *Hub) openPull(w http.ResponseWriter, c *call) error {
+	var req struct {
+		Title       string `json:"title"`
+		PullRequest bool   `json:"pullRequest"`
+	}
+	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+		return err
+	}
+	if !req.PullRequest {
+		return badRequest("This hub has pull requests but no discussions")
+	}
+	unlock, err := c.repo.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	base, err := c.repo.resolve(defaultBranch)
+	if err != nil {
+		return err
+	}
+	number, err := h.newPull(c, req.Title)
+	if err != nil {
+		return err
+	}
+	if err := c.repo.setRef(pulls, number, base.ID); err != nil {
+		return err
+	}
+	p, err := c.repo.pull(number)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, c.describePull(p))
+	return nil
+}
+
+// pullDetails answers GET /api/models/{repo}/discussions[/{number}].
+func (h *Hub) pullDetails(w http.ResponseWriter, c *call) error {
+	if c.rev != "" {
+		p, err := c.repo.pull(c.rev)
+		if err != nil {
+			return err
+		}
+		writeJSON(w, http.StatusOK, c.describePull(p))
+		return nil
+	}
+	refs, err := c.repo.refs(pulls)
+	if err != nil {
+		return err
+	}
+	list := []map[string]any{}
+	for _, f := range refs {
+		if p, err := c.repo.pull(f.Name); err == nil {
+			list = append(list, c.describePull(p))
+		}
+	}
+	slices.SortFunc(list, func(a, b map[string]any) int { return b["num"].(int) - a["num"].(int) })
+	writeJSON(w, http.StatusOK, map[string]any{"discussions": list, "count": len(list), "start": 0})
+	return nil
+}
+
+// describePull is a pull request as the API shows it.
+func (c *call) describePull(p pull) map[string]any {
+	return map[string]any{
+		"num": p.Num, "title": p.Title, "status": "open", "isPullRequest": true, "pullRequest": true,
+		"url":       c.origin() + "/" + c.id.String() + "/discussions/" + strconv.Itoa(p.Num),
+		"author":    map[string]string{"name": p.Author},
+		"createdAt": jsonTime(p.Created),
+		"repo":      map[string]string{"name": c.id.Name, "type": string(c.id.Type)},
+		"changes":   map[string]string{"base": "refs/heads/" + defaultBranch},
+		"events":    []any{}, "filesWithConflicts": []any{}, "diff": "",
+	}
+}

@@ -1,0 +1,215 @@
+package localhub
+
+import (
+	"cmp"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// refInfo is a ref as the API shows it.
+type refInfo struct {
+	Name         string `json:"name"`
+	Ref          string `json:"ref"`
+	TargetCommit string `json:"targetCommit"`
+}
+
+// listRefs answers GET /api/models/{repo}/refs.
+func (h *Hub) listRefs(w http.ResponseWriter, c *call) error {
+	kinds := map[string]string{heads: "branches", tags: "tags"}
+	if isSet(c.URL.Query().Get("include_prs")) {
+		kinds[pulls] = "pullRequests"
+	}
+	answer := map[string][]refInfo{"converts": {}}
+	for kind, key := range kinds {
+		list, err := c.repo.refs(kind)
+		if err != nil {
+			return err
+		}
+		answer[key] = []refInfo{}
+		for _, f := range list {
+			name := f.Name
+			if kind == pulls {
+				name = f.full()
+			}
+			answer[key] = append(answer[key], refInfo{name, f.full(), f.Commit})
+		}
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// createBranch answers POST /api/models/{repo}/branch/{name}.
+func (h *Hub) createBranch(w http.ResponseWriter, c *call) error {
+	var req struct {
+		StartingPoint string `json:"startingPoint"`
+		EmptyBranch   bool   `json:"emptyBranch"`
+		Overwrite     bool   `json:"overwrite"`
+	}
+	if c.ContentLength != 0 {
+		if err := readJSON(c.Request, maxJSON, &req); err != nil {
+			return err
+		}
+	}
+	unlock, err := c.repo.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	start, err := c.repo.resolve(cmp.Or(req.StartingPoint, defaultBranch))
+	if err != nil {
+		return err
+	}
+	if req.EmptyBranch {
+		start = newCommit(commit{Author: c.token.User, Title: "Create empty branch", Date: h.opts.Now()}, []file{})
+		if err := c.repo.saveCommit(start); err != nil {
+			return err
+		}
+	}
+	return c.addRef(w, ref{heads, c.target(), start.ID}, req.Overwrite)
+}
+
+// target is the name that a branch or tag request is about.
+func (c *call) target() string {
+	if c.path != "" { // a "/" in the name that was not encoded
+		return c.rev + "/" + c.path
+	}
+	return c.rev
+}
+
+func (c *call) addRef(w http.ResponseWriter, f ref, overwrite bool) error {
+	if err := checkRefName(f.Name); err != nil {
+		return err
+	}
+	if strings.HasPrefix(f.Name, "refs/") || commitID.MatchString(f.Name) {
+		return badRequest("Invalid ref name: %q", f.Name)
+	}
+	if _, ok := c.repo.ref(f.Kind, f.Name); ok && !overwrite {
+		return conflict("Reference %s already exists", f.full())
+	}
+	if err := c.repo.setRef(f.Kind, f.Name, f.Commit); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// deleteBranch answers DELETE /api/models/{repo}/branch/{name}.
+func (h *Hub) deleteBranch(w http.ResponseWriter, c *call) error {
+	if c.target() == defaultBranch {
+		return forbidden("The %s branch can not be deleted", defaultBranch)
+	}
+	return c.dropRef(w, heads)
+}
+
+// deleteTag answers DELETE /api/models/{repo}/tag/{name}.
+func (h *Hub) deleteTag(w http.ResponseWriter, c *call) error { return c.dropRef(w, tags) }
+
+func (c *call) dropRef(w http.ResponseWriter, kind string) error {
+	unlock, err := c.repo.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, ok := c.repo.ref(kind, c.target()); !ok {
+		return noRevision(c.target())
+	}
+	if err := c.repo.deleteRef(kind, c.target()); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// createTag answers POST /api/models/{repo}/tag/{rev}.
+func (h *Hub) createTag(w http.ResponseWriter, c *call) error {
+	var req struct {
+		Tag string `json:"tag"`
+	}
+	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+		return err
+	}
+	unlock, err := c.repo.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	at, err := c.repo.resolve(cmp.Or(c.target(), defaultBranch))
+	if err != nil {
+		return err
+	}
+	return c.addRef(w, ref{tags, req.Tag, at.ID}, false)
+}
+
+// commitInfo is a commit as the API shows it.
+type commitInfo struct {
+	ID      string       `json:"id"`
+	Title   string       `json:"title"`
+	Message string       `json:"message"`
+	Authors []authorInfo `json:"authors"`
+	Date    time.Time    `json:"date"`
+}
+
+type authorInfo struct {
+	User string `json:"user"`
+}
+
+// listCommits answers GET /api/models/{repo}/commits/{rev}, newest first.
+func (h *Hub) listCommits(w http.ResponseWriter, c *call) error {
+	at, err := c.commit()
+	if err != nil {
+		return err
+	}
+	list := []commitInfo{}
+	for id := at.ID; id != ""; {
+		one, err := c.repo.header(id)
+		if err != nil {
+			return err
+		}
+		list = append(list, commitInfo{one.ID, one.Title, one.Message, []authorInfo{{one.Author}}, one.Date})
+		id = one.Parent
+	}
+	w.Header().Set("X-Total-Count", strconv.Itoa(len(list)))
+	next := "/api/" + c.id.Type.Plural() + "/" + c.id.Name + "/commits/" + at.ID
+	writeJSON(w, http.StatusOK, page(w, c, next, list, h.opts.PageSize))
+	return nil
+}
+
+// superSquash answers POST /api/models/{repo}/super-squash/{branch}: the
+// branch gets one commit with the files it has now.
+func (h *Hub) superSquash(w http.ResponseWriter, c *call) error {
+	var req struct {
+		Message string `json:"message"`
+	}
+	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+		return err
+	}
+	unlock, err := c.repo.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	target, err := c.repo.writable(c.target())
+	if err != nil {
+		return err
+	}
+	at, err := c.repo.commit(target.Commit)
+	if err != nil {
+		return err
+	}
+	files := make([]file, len(at.files))
+	for i, f := range at.files {
+		files[i] = file{Path: f.Path, OID: f.OID, Size: f.Size, LFS: f.LFS}
+	}
+	title, message, _ := strings.Cut(cmp.Or(strings.TrimSpace(req.Message), "Super-squash branch"), "\n")
+	squashed := newCommit(commit{Author: c.token.User, Title: title, Message: strings.TrimSpace(message), Date: h.opts.Now()}, files)
+	if err := c.repo.saveCommit(squashed); err != nil {
+		return err
+	}
+	if err := c.repo.setRef(target.Kind, target.Name, squashed.ID); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}

@@ -1,0 +1,131 @@
+package localhub
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"longcat/hub/wire"
+)
+
+// resolveFile answers GET and HEAD /{repo}/resolve/{rev}/{path}, and the
+// resolve-cache, which is the same at a commit.
+func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
+	at, err := c.commit()
+	if err != nil {
+		return err
+	}
+	f, ok := at.find(c.path)
+	if !ok {
+		return noEntry("Entry not found")
+	}
+	header := w.Header()
+	header.Set(wire.HeaderRepoCommit, at.ID)
+	header.Set("Accept-Ranges", "bytes")
+	if f.LFS != "" {
+		header.Set(wire.HeaderLinkedEtag, `"`+f.LFS+`"`)
+		header.Set(wire.HeaderLinkedSize, strconv.FormatInt(f.Size, 10))
+		header.Set("Cache-Control", "no-store")
+		redirect(w, c, http.StatusFound, h.objectAddress(c, f.LFS, f.Path))
+		return nil
+	}
+	if c.rev != at.ID {
+		header.Set(wire.HeaderLinkedEtag, `"`+f.OID+`"`)
+		location := "/api/resolve-cache/" + c.id.Type.Plural() + "/" + c.id.Name + "/" + at.ID + "/" + escapePath(f.Path) +
+			"?" + url.QueryEscape(c.URL.EscapedPath()) + "=&etag=" + url.QueryEscape(`"`+f.OID+`"`)
+		redirect(w, c, http.StatusTemporaryRedirect, location)
+		return nil
+	}
+	return c.serveBlob(w, f)
+}
+
+// escapePath escapes a path for a URL, "/" excepted.
+func escapePath(p string) string {
+	parts := strings.Split(p, "/")
+	for i, s := range parts {
+		parts[i] = url.PathEscape(s)
+	}
+	return strings.Join(parts, "/")
+}
+
+// redirect answers with a location and a text that says so.
+func redirect(w http.ResponseWriter, c *call, status int, location string) {
+	text := http.StatusText(status) + ". Redirecting to " + location
+	w.Header().Set("Location", location)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.WriteHeader(status)
+	if c.Method != http.MethodHead {
+		io.WriteString(w, text) // an error means that the client is gone
+	}
+}
+
+// serveBlob sends a small file, or the part of it that is asked for.
+func (c *call) serveBlob(w http.ResponseWriter, f file) error {
+	content, err := c.repo.open(f)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	start := make([]byte, 512)
+	n, err := content.ReadAt(start, 0)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	setContentHeaders(w.Header(), contentType(start[:n]), f.Path)
+	w.Header().Set("ETag", `"`+f.OID+`"`)
+	http.ServeContent(w, c.Request, "", time.Time{}, content)
+	return nil
+}
+
+// contentType tells text from other content. Nothing is ever said to be HTML
+// or a script: what users upload must not run in the Hub's name.
+func contentType(start []byte) string {
+	for range utf8.UTFMax { // a character may be cut at the end
+		if utf8.Valid(start) || len(start) == 0 {
+			break
+		}
+		start = start[:len(start)-1]
+	}
+	if utf8.Valid(start) && bytes.IndexByte(start, 0) < 0 {
+		return "text/plain; charset=utf-8"
+	}
+	return "application/octet-stream"
+}
+
+func setContentHeaders(header http.Header, contentType, p string) {
+	name := path.Base(p)
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Content-Disposition", fmt.Sprintf(`inline; filename*=UTF-8''%s; filename="%s";`,
+		url.PathEscape(name), strings.ReplaceAll(headerText(name), `"`, "'")))
+}
+
+// rawFile answers GET /{repo}/raw/{rev}/{path}: what git has there, so for a
+// large file its pointer.
+func (h *Hub) rawFile(w http.ResponseWriter, c *call) error {
+	at, err := c.commit()
+	if err != nil {
+		return err
+	}
+	f, ok := at.find(c.path)
+	if !ok {
+		return noEntry("Entry not found")
+	}
+	w.Header().Set(wire.HeaderRepoCommit, at.ID)
+	if f.LFS == "" {
+		return c.serveBlob(w, f)
+	}
+	setContentHeaders(w.Header(), "text/plain; charset=utf-8", f.Path)
+	w.Header().Set("ETag", `"`+f.OID+`"`)
+	http.ServeContent(w, c.Request, "", time.Time{}, strings.NewReader(wire.LFSPointer(f.LFS, f.Size)))
+	return nil
+}

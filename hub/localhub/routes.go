@@ -1,0 +1,208 @@
+package localhub
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"longcat/hub/wire"
+)
+
+// call is one request, taken apart.
+type call struct {
+	*http.Request
+	token *Token // nil: anonymous
+
+	id   RepoID
+	repo *repo
+	rev  string // what follows the verb, decoded
+	path string // what follows rev, decoded; not checked
+}
+
+type handler func(h *Hub, w http.ResponseWriter, c *call) error
+
+// route is how one kind of request on a repo is served.
+type route struct {
+	need  need
+	serve handler
+}
+
+// global are the requests on no repo in particular, by method and path.
+var global = map[string]handler{
+	"GET /api/whoami-v2":       (*Hub).whoAmI,
+	"POST /api/repos/create":   (*Hub).createRepo,
+	"DELETE /api/repos/delete": (*Hub).deleteRepo,
+	"POST /api/repos/move":     (*Hub).moveRepo,
+	"POST /api/validate-yaml":  (*Hub).validateYAML,
+	"GET /api/models":          (*Hub).listRepos,
+	"GET /api/datasets":        (*Hub).listRepos,
+	"GET /api/spaces":          (*Hub).listRepos,
+}
+
+// signed are the requests on addresses that we signed: no token needed. A repo
+// can not be called "-".
+var signed = map[string]handler{
+	"GET cdn":       (*Hub).serveObject,
+	"PUT object":    (*Hub).putObject,
+	"PUT part":      (*Hub).putPart,
+	"POST complete": (*Hub).completeParts,
+	"POST verify":   (*Hub).verifyObject,
+}
+
+// repoAPI are the requests below /api/models/{repo}, by method and verb.
+var repoAPI = map[string]route{
+	"GET ":              {toSee, (*Hub).repoInfo},
+	"GET revision":      {toSee, (*Hub).repoInfo},
+	"GET tree":          {toSee, (*Hub).listTree},
+	"POST paths-info":   {toSee, (*Hub).pathsInfo},
+	"GET refs":          {toSee, (*Hub).listRefs},
+	"POST branch":       {toWrite, (*Hub).createBranch},
+	"DELETE branch":     {toWrite, (*Hub).deleteBranch},
+	"POST tag":          {toWrite, (*Hub).createTag},
+	"DELETE tag":        {toWrite, (*Hub).deleteTag},
+	"GET commits":       {toSee, (*Hub).listCommits},
+	"POST super-squash": {toWrite, (*Hub).superSquash},
+	"POST preupload":    {toPropose, (*Hub).preupload},
+	"POST commit":       {toPropose, (*Hub).postCommit},
+	"PUT settings":      {toWrite, (*Hub).putSettings},
+	"GET auth-check":    {toRead, (*Hub).authCheck},
+	"POST discussions":  {toPropose, (*Hub).openPull},
+	"GET discussions":   {toSee, (*Hub).pullDetails},
+}
+
+// pages are the requests below /{repo}, by method and verb.
+var pages = map[string]route{
+	"GET resolve": {toRead, (*Hub).resolveFile},
+	"GET raw":     {toRead, (*Hub).rawFile},
+	"POST info":   {toRead, (*Hub).lfsBatch},
+}
+
+// verbs are the words that may follow a repo's name in an address. No repo may
+// be called so, or addresses of repos without a namespace would be ambiguous.
+var verbs = func() map[string]bool {
+	words := map[string]bool{}
+	for _, table := range []map[string]route{repoAPI, pages} {
+		for key := range table {
+			_, verb, _ := strings.Cut(key, " ")
+			words[verb] = true
+		}
+	}
+	return words
+}()
+
+// route finds who serves the call, and checks that the caller may.
+func (h *Hub) route(w http.ResponseWriter, c *call) error {
+	method := c.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	escaped := strings.TrimPrefix(c.URL.EscapedPath(), "/")
+	if rest, ok := strings.CutPrefix(escaped, "-/"); ok {
+		word, _, _ := strings.Cut(rest, "/")
+		if serve := signed[method+" "+word]; serve != nil {
+			return serve(h, w, c)
+		}
+		return errNoRoute
+	}
+	token, err := h.tokens.authenticate(c.Request)
+	if err != nil {
+		return err
+	}
+	c.token = token
+	if err := h.limits.take(w.Header(), c, h.opts.Now()); err != nil {
+		return err
+	}
+	if serve := global[method+" "+c.URL.Path]; serve != nil {
+		return serve(h, w, c)
+	}
+	var segments []string
+	for s := range strings.SplitSeq(escaped, "/") {
+		s, err := url.PathUnescape(s)
+		if err != nil {
+			return errNoRoute
+		}
+		segments = append(segments, s)
+	}
+	return h.routeRepo(w, c, method, segments)
+}
+
+// routeRepo serves a request on a repo.
+func (h *Hub) routeRepo(w http.ResponseWriter, c *call, method string, segments []string) error {
+	api := segments[0] == "api"
+	table, segments := tableFor(segments)
+	t, typed := repoTypes[segments[0]]
+	if typed {
+		segments = segments[1:]
+	} else if t = wire.Model; api {
+		return errNoRoute
+	}
+	name, rest := splitRepo(segments)
+	verb := ""
+	if len(rest) > 0 {
+		verb, rest = rest[0], rest[1:]
+	}
+	route, ok := table[method+" "+verb]
+	if !ok || wire.CheckRepoID(name) != nil {
+		return errNoRoute
+	}
+	c.id = RepoID{t, name}
+	c.repo, _ = h.lookup(c.id)
+	if err := h.authorize(c.token, c.repo, route.need); err != nil {
+		return err
+	}
+	c.rev, c.path = splitRev(rest)
+	return route.serve(h, w, c)
+}
+
+// tableFor picks the table that a path is served from, and what is left of
+// the path. The cache of resolved files is the resolve page of a commit.
+func tableFor(segments []string) (map[string]route, []string) {
+	if segments[0] != "api" || len(segments) < 2 {
+		return pages, segments
+	}
+	if segments[1] != "resolve-cache" || len(segments) < 5 {
+		return repoAPI, segments[1:]
+	}
+	segments = segments[2:]
+	at := 3 // type, namespace, name
+	if commitID.MatchString(segments[2]) {
+		at = 2
+	}
+	return pages, slices.Insert(segments, at, "resolve")
+}
+
+// splitRepo cuts a repo's name off the front: two segments, or one if a verb
+// or nothing follows it. git addresses end the name in ".git".
+func splitRepo(segments []string) (name string, rest []string) {
+	n := min(2, len(segments))
+	if n == 2 && verbs[segments[1]] {
+		n = 1
+	}
+	return strings.TrimSuffix(strings.Join(segments[:n], "/"), ".git"), segments[n:]
+}
+
+// splitRev cuts a revision off the front: one segment, in which "/" is written
+// %2F, or the three of a full ref name.
+func splitRev(segments []string) (rev, path string) {
+	n := min(1, len(segments))
+	if len(segments) >= 3 && segments[0] == "refs" {
+		n = 3
+	}
+	return strings.Join(segments[:n], "/"), strings.TrimSuffix(strings.Join(segments[n:], "/"), "/")
+}
+
+// commit is the commit that the address names; the default branch's if none.
+func (c *call) commit() (*commit, error) {
+	return c.repo.resolve(cmp.Or(c.rev, defaultBranch))
+}
+
+// origin is the scheme and host that the client used.
+func (c *call) origin() string {
+	scheme := "http"
+	if c.TLS != nil || c.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + c.Host
+}

@@ -1,0 +1,123 @@
+package localhub
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"longcat/hub/wire"
+)
+
+// Request is what Options.Log is told about one request and its answer.
+type Request struct {
+	ID         string
+	Method     string
+	Host       string // as the client addressed us: tells the CDN's requests from the Hub's
+	Path       string // without the query, which may hold a signature
+	Range      string // the Range header
+	Authorized bool   // an Authorization header came along
+	User       string // "" for anonymous
+	Status     int
+	Received   int64 // body bytes
+	Sent       int64 // body bytes
+	Duration   time.Duration
+	Err        error // why the request was refused or failed, if it was
+}
+
+// ServeHTTP answers one request.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	n := h.serial.Add(1)
+	began := h.opts.Now()
+	entry := Request{
+		ID:     fmt.Sprintf("Root=1-%08x-%024x", began.Unix(), n),
+		Method: r.Method, Host: r.Host, Path: r.URL.Path, Range: r.Header.Get("Range"),
+		Authorized: r.Header.Get("Authorization") != "",
+	}
+	out := &recorder{ResponseWriter: w}
+	body := &countingBody{ReadCloser: r.Body}
+	r.Body = body
+	out.Header().Set(wire.HeaderRequestID, entry.ID)
+	defer func() {
+		if h.opts.Log != nil {
+			entry.Status, entry.Sent, entry.Received = out.status, out.sent, body.n
+			entry.Duration = h.opts.Now().Sub(began)
+			h.opts.Log(entry)
+		}
+	}()
+	c := &call{Request: r}
+	if fault := h.opts.Faults.next(r); fault != nil {
+		entry.Err = fault.serve(out, r, func(w http.ResponseWriter) error { return h.answer(w, c) })
+	} else {
+		entry.Err = h.answer(out, c)
+	}
+	if c.token != nil {
+		entry.User = c.token.User
+	}
+}
+
+// answer serves the call or says why not.
+func (h *Hub) answer(w http.ResponseWriter, c *call) error {
+	err := h.route(w, c)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, errCutShort) {
+		panic(http.ErrAbortHandler) // too late for another status: the client must see the break
+	}
+	writeError(w, err)
+	return err
+}
+
+// errCutShort is a failure after the answer began.
+var errCutShort = errors.New("answer cut short")
+
+// recorder notes what an answer was. It hands whole files through to the
+// connection (ReadFrom), so that the kernel copies them.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	sent   int64
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.sent += int64(n)
+	return n, err
+}
+
+// ReadFrom implements io.ReaderFrom.
+func (w *recorder) ReadFrom(src io.Reader) (int64, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := io.Copy(w.ResponseWriter, src)
+	w.sent += n
+	return n, err
+}
+
+// Unwrap serves http.ResponseController.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// countingBody counts what a client sent.
+type countingBody struct {
+	io.ReadCloser
+	n int64
+}
+
+func (b *countingBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n += int64(n)
+	return n, err
+}

@@ -1,0 +1,155 @@
+package localhub
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// store is the folder on disk: the one place that makes files durable.
+type store struct {
+	dir     string
+	commits commitCache
+}
+
+// openStore prepares dir. Nobody else has it open, so whatever is in tmp was
+// left behind by a process that is gone.
+func openStore(dir string) (*store, error) {
+	s := &store{dir: dir}
+	if err := os.RemoveAll(s.path("tmp")); err != nil {
+		return nil, err
+	}
+	for _, sub := range []string{"tmp", "objects", "repos"} {
+		if err := makeDir(s.path(sub)); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *store) path(elem ...string) string {
+	return filepath.Join(append([]string{s.dir}, elem...)...)
+}
+
+// objectPath is where the content with this sha256 lies.
+func (s *store) objectPath(sha256 string) string {
+	return s.path("objects", sha256[:2], sha256)
+}
+
+// objectSize is the size of an object in bytes, or false if it is not there.
+func (s *store) objectSize(sha256 string) (int64, bool) {
+	fi, err := os.Stat(s.objectPath(sha256))
+	if err != nil {
+		return 0, false
+	}
+	return fi.Size(), true
+}
+
+// temp makes a file to be filled and then published or dropped.
+func (s *store) temp() (*os.File, error) { return os.CreateTemp(s.path("tmp"), "*") }
+
+// drop removes a temp file that will not be published.
+func drop(f *os.File) {
+	f.Close()
+	os.Remove(f.Name())
+}
+
+// publish gives a temp file its final name, durably, and closes it. Whatever
+// stood under the name is replaced in one step.
+func publish(f *os.File, final string) error {
+	err := f.Chmod(0o644)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = makeDir(filepath.Dir(final))
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), final)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return err
+	}
+	return syncDir(filepath.Dir(final))
+}
+
+// write publishes data under final.
+func (s *store) write(final string, data []byte) error {
+	f, err := s.temp()
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(data); err != nil {
+		drop(f)
+		return err
+	}
+	return publish(f, final)
+}
+
+// mark makes an empty file whose name says it all.
+func mark(final string) error {
+	if err := makeDir(filepath.Dir(final)); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(final, os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(final))
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// makeDir makes a folder and its parents, durably.
+func makeDir(dir string) error {
+	err := os.Mkdir(dir, 0o755)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		if err := makeDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+		return makeDir(dir)
+	case err != nil:
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
+}
+
+// key is the secret that signs addresses. It is kept, so that addresses given
+// out before a restart still work after it.
+func (s *store) key() ([]byte, error) {
+	key, err := os.ReadFile(s.path("key"))
+	if err == nil && len(key) >= 32 {
+		return key, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading signing key: %w", err)
+	}
+	key = make([]byte, 32)
+	rand.Read(key)
+	f, err := s.temp() // mode 0600, unlike everything else here
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Write(key); err != nil {
+		drop(f)
+		return nil, err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return nil, err
+	}
+	return key, os.Rename(f.Name(), s.path("key"))
+}

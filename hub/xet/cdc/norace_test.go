@@ -1,0 +1,7 @@
+//go:build !race
+
+package cdc
+
+import "math"
+
+const longestFile = math.MaxInt

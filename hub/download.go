@@ -89,7 +89,7 @@ func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*Download
 		}
 		return plan, nil
 	}
-	selected := o.matcher()
+	selected := o.Matcher()
 	for e, err := range c.Tree(ctx, o.Repo, plan.Commit) {
 		if err != nil {
 			return nil, err
@@ -110,7 +110,7 @@ func (c *Client) planOffline(o DownloadOptions, s store) (*DownloadPlan, error) 
 	if err != nil {
 		return nil, fmt.Errorf("looking for %q in the cache: %w", o.Repo, errors.Join(ErrOffline, err))
 	}
-	selected := o.matcher()
+	selected := o.Matcher()
 	if len(o.Files) > 0 {
 		files, selected = o.Files, func(string) bool { return true }
 	}

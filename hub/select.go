@@ -13,8 +13,8 @@ type Selection struct {
 	Exclude []string // patterns; a file that matches one is left out
 }
 
-// matcher compiles the patterns once.
-func (s Selection) matcher() func(path string) bool {
+// Matcher compiles the patterns, and tells of each path whether they pick it.
+func (s Selection) Matcher() func(path string) bool {
 	include, exclude := patterns(s.Include), patterns(s.Exclude)
 	return func(path string) bool {
 		return (len(include) == 0 || matchesAny(include, path)) && !matchesAny(exclude, path)

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"longcat/hub"
+)
+
+// app is what every command shares: the outside world, and the global flags.
+type app struct {
+	in       io.Reader
+	out      io.Writer // results
+	err      io.Writer // people's text and bars
+	lookup   func(string) (string, bool)
+	terminal bool // err is one
+
+	json     bool
+	quiet    bool
+	token    string
+	endpoint string
+}
+
+// run carries out one command line and returns the exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.rootCmd()
+	root.SetArgs(args)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	return a.report(ctx, root.ExecuteContext(ctx))
+}
+
+func (a *app) rootCmd() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "longcat",
+		Short: "From a merge recipe to a published model, in one step",
+		Long: `longcat takes models from a Hugging Face Hub, merges them, writes the model
+card and publishes the result. Everything resumes, and every byte is checked.`,
+		Example: `  longcat demo
+  longcat plan examples/longcat-10.7b.yaml
+  longcat publish examples/longcat-10.7b.yaml --to me/LongCAT-10.7B`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return cmd.Help()
+		},
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	f := root.PersistentFlags()
+	f.BoolVar(&a.json, "json", a.json, "print one JSON document on standard output")
+	f.BoolVarP(&a.quiet, "quiet", "q", a.quiet, "no progress and no remarks, only results and errors")
+	f.StringVar(&a.token, "token", "", "access token (better: HF_TOKEN, or the file that \"hf auth login\" writes)")
+	f.StringVar(&a.endpoint, "endpoint", "", "address of the hub (default HF_ENDPOINT or "+hub.DefaultEndpoint+")")
+	root.AddCommand(
+		a.publishCmd(), a.planCmd(), a.mergeCmd(), a.downloadCmd(), a.uploadCmd(), a.cardCmd(),
+		a.serveCmd(), a.demoCmd(), a.whoamiCmd(), a.versionCmd(),
+	)
+	return root
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	msg := fmt.Sprintf("unknown command %q", name)
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		msg += fmt.Sprintf(", did you mean %q?", near[0])
+	}
+	return usagef("%s", msg)
+}
+
+// client is made anew by each command, after the flags are known.
+func (a *app) client() (*hub.Client, error) {
+	cfg, err := hub.ConfigFromEnv(a.lookup)
+	if err != nil {
+		return nil, err
+	}
+	if a.token != "" {
+		cfg.Token, cfg.ImplicitTokenOff = a.token, false
+	}
+	if a.endpoint != "" {
+		cfg.Endpoint = a.endpoint
+	}
+	cfg.UserAgent = "longcat/" + version()
+	cfg.Warn = func(topic, text string) { a.say("hub says (%s): %s", topic, text) }
+	return hub.New(cfg)
+}
+
+// say tells people something in passing.
+func (a *app) say(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.err, format+"\n", args...)
+	}
+}
+
+// printJSON is the one document of --json.
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(a.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// exactly is cobra.ExactArgs with a message that says what is wanted.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return between(n, n, what)
+}
+
+func between(least, most int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || (most >= 0 && len(args) > most) {
+			return usagef("%s wants %s, got %d arguments", cmd.CommandPath(), what, len(args))
+		}
+		return nil
+	}
+}
+
+// commandExample indents examples as cobra shows them.
+func commandExample(lines ...string) string { return "  " + strings.Join(lines, "\n  ") }

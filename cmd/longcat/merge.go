@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"longcat/hub"
+	"longcat/hub/cache"
+	"longcat/merge"
+	"longcat/modelcard"
+)
+
+type mergeFlags struct {
+	recipeFlags
+	license string
+	noCard  bool
+	workers int
+	dryRun  bool
+}
+
+func (a *app) mergeCmd() *cobra.Command {
+	var f mergeFlags
+	cmd := &cobra.Command{
+		Use:   "merge RECIPE DIR",
+		Short: "Write the merged model into a folder",
+		Long: `Write the merged model into a folder, with its card. What the recipe reads from
+a hub is fetched into the shared cache first. An interrupted merge goes on
+where it stopped. RECIPE is a file, or - for standard input.`,
+		Example: commandExample(
+			"longcat merge examples/longcat-10.7b.yaml ./LongCAT-10.7B",
+			"longcat merge recipe.yaml out --shard-size 2GB"),
+		Args: exactly(2, "a recipe and a folder"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.merge(cmd, f, args[0], args[1]) },
+	}
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.license, "license", "", "licence of the result, where the parents' differ")
+	cmd.Flags().BoolVar(&f.noCard, "no-card", false, "write no README.md")
+	cmd.Flags().IntVar(&f.workers, "workers", 0, "files written at a time (default 2)")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the plan and write nothing")
+	return cmd
+}
+
+func (a *app) merge(cmd *cobra.Command, f mergeFlags, recipe, dir string) error {
+	ctx := cmd.Context()
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	p, err := a.planRecipe(ctx, c, recipe, f.recipeFlags)
+	if err != nil {
+		return err
+	}
+	defer p.models.Close()
+	var card []byte
+	var picture []byte
+	if !f.noCard {
+		facts, err := p.facts("", f.license)
+		if err != nil {
+			return err
+		}
+		facts.Title = filepath.Base(dir)
+		if card, err = modelcard.Generate(facts); err != nil {
+			return err
+		}
+		picture = modelcard.LayerMapSVG(facts.Parents, facts.Layers)
+	}
+	if f.dryRun {
+		return a.printPlan(p, 0)
+	}
+	a.warnings(p.plan)
+	if err := a.fetch(cmd.Context(), p); err != nil {
+		return err
+	}
+	bars, done := a.bars("merge", p.plan.Size)
+	err = p.plan.WriteDir(ctx, p.models.open, dir, merge.WriteOptions{Workers: f.workers, Progress: mergeProgress(bars, p.plan)})
+	done()
+	if err != nil {
+		return err
+	}
+	if !f.noCard {
+		if err := writeCard(dir, card, picture); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return a.printJSON(p.plan)
+	}
+	_, err = fmt.Fprintln(a.out, dir)
+	return err
+}
+
+// writeCard puts the card into a folder, or renews the generated parts of the
+// one that is there.
+func writeCard(dir string, card, picture []byte) error {
+	if err := cache.WriteFile(filepath.Join(dir, modelcard.LayerMapFile), picture); err != nil {
+		return err
+	}
+	return cache.WriteFile(filepath.Join(dir, modelcard.File), card)
+}
+
+// mergeProgress shows a merge's steps as bars.
+func mergeProgress(bars hub.Progress, plan *merge.Plan) func(merge.Progress) {
+	if bars == nil {
+		return nil
+	}
+	sizes := map[string]int64{}
+	for _, f := range plan.Files {
+		sizes[f.Path] = f.Size
+	}
+	var mu sync.Mutex
+	meters := map[string]hub.Meter{}
+	left := sizes
+	return func(p merge.Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		m := meters[p.File]
+		if m == nil {
+			m = bars.Start("merge", p.File, sizes[p.File])
+			meters[p.File] = m
+		}
+		m.Add(p.Bytes)
+		if left[p.File] -= p.Bytes; left[p.File] <= 0 {
+			m.Done()
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"longcat/merge"
+	"longcat/modelcard"
+)
+
+func (a *app) planCmd() *cobra.Command {
+	var f recipeFlags
+	cmd := &cobra.Command{
+		Use:   "plan RECIPE",
+		Short: "Say what a merge would do, from the models' headers alone",
+		Long: `Say what a merge would do: which layers land where, the files that it makes,
+what has to be fetched. Only headers and configs are read, no weights.
+RECIPE is a file, or - for standard input.`,
+		Example: commandExample(
+			"longcat plan examples/longcat-10.7b.yaml",
+			"longcat plan recipe.yaml --json"),
+		Args: exactly(1, "a recipe"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.client()
+			if err != nil {
+				return err
+			}
+			p, err := a.planRecipe(cmd.Context(), c, args[0], f)
+			if err != nil {
+				return err
+			}
+			defer p.models.Close()
+			fetch, err := p.models.toFetch(cmd.Context(), p.plan)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(struct {
+					*merge.Plan
+					Fetch int64 `json:"fetch"` // bytes
+				}{p.plan, fetch})
+			}
+			return a.printPlan(p, fetch)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (a *app) printPlan(p *planned, fetch int64) error {
+	w := table(a.out)
+	fmt.Fprintf(w, "model\tlayers\tread\tonce\trepeated\tdropped\n")
+	for _, m := range p.plan.Models {
+		var read int64
+		for _, f := range m.Files {
+			read += f.Bytes
+		}
+		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\n", m.Name, m.Layers, size(read), m.Usage.Once, m.Usage.Repeated, len(m.Usage.Dropped))
+	}
+	fmt.Fprintf(w, "\nfile\tsize\ttensors\n")
+	for _, f := range p.plan.Files {
+		tensors := ""
+		if len(f.Tensors) > 0 {
+			tensors = fmt.Sprint(len(f.Tensors))
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Path, size(f.Size), tensors)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	parents, layers := layerMap(p)
+	fmt.Fprintf(a.out, "\nlayers of the result ← where they come from\n%s\n", modelcard.LayerMapText(parents, layers))
+	_, err := fmt.Fprintf(a.out, "%d layers, %s parameters, %s in %d files; %s to fetch, %s that a filesystem with reflinks shares\n",
+		len(p.plan.Layers), count(p.plan.Params), size(p.plan.Size), len(p.plan.Files), size(fetch), size(p.plan.Shareable))
+	a.warnings(p.plan)
+	return err
+}
+
+func (a *app) warnings(plan *merge.Plan) {
+	for _, w := range plan.Warnings {
+		a.say("longcat: warning: %s", w)
+	}
+}

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"longcat/hub"
+	"longcat/merge"
+	"longcat/modelcard"
+)
+
+type publishFlags struct {
+	recipeFlags
+	hub.Upload
+	to      string
+	license string
+	replace bool
+	private bool
+	dryRun  bool
+}
+
+func (a *app) publishCmd() *cobra.Command {
+	var f publishFlags
+	cmd := &cobra.Command{
+		Use:   "publish RECIPE --to USER/REPO",
+		Short: "The whole way: plan, fetch, merge, card, upload, verify",
+		Long: `The whole way from a recipe to a published model: plan the merge from headers,
+fetch the models' weights, write the card, create the repo, upload in one
+commit, and hold what the hub then lists against what was meant. The merged
+files are never written to disk. After any interruption run it again: it goes
+on. RECIPE is a file, or - for standard input.`,
+		Example: commandExample(
+			"longcat publish examples/longcat-10.7b.yaml --to me/LongCAT-10.7B",
+			"longcat publish recipe.yaml --to me/merged --private --dry-run"),
+		Args: exactly(1, "a recipe"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if f.to == "" {
+				return usagef("publish wants --to USER/REPO")
+			}
+			if f.Repo, err = parseRepo(f.to, ""); err != nil {
+				return err
+			}
+			return a.publish(cmd.Context(), f, args[0])
+		},
+	}
+	f.add(cmd)
+	fl := cmd.Flags()
+	fl.StringVar(&f.to, "to", "", "repo to publish to, USER/REPO")
+	fl.StringVar(&f.license, "license", "", "licence of the result, where the parents' differ")
+	fl.BoolVar(&f.replace, "replace", false, "replace the weights that the repo holds, removing those that do not belong to the result")
+	fl.IntVar(&f.Workers, "workers", 8, "connections at a time")
+	addCommitFlags(cmd, &f.Upload, &f.private, &f.dryRun)
+	return cmd
+}
+
+func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	p, err := a.planRecipe(ctx, c, recipe, f.recipeFlags)
+	if err != nil {
+		return err
+	}
+	defer p.models.Close()
+	target, err := inspect(ctx, c, f)
+	if err != nil {
+		return err
+	}
+	if err := target.conflict(p.plan, f); err != nil {
+		return err
+	}
+	card, picture, err := p.card(f.Repo.ID, f.license, target.card)
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		fetch, err := p.models.toFetch(ctx, p.plan)
+		if err != nil {
+			return err
+		}
+		return a.printPlan(p, fetch)
+	}
+	if err := mayWrite(ctx, c, f.Repo); err != nil {
+		return err
+	}
+	a.warnings(p.plan)
+	a.say("%s: %d layers, %s parameters, %s", f.Repo, len(p.plan.Layers), count(p.plan.Params), size(p.plan.Size))
+	if err := a.fetch(ctx, p); err != nil {
+		return err
+	}
+	if err := prepareRepo(ctx, c, f.Repo, f.Revision, f.private); err != nil {
+		return err
+	}
+	if f.Files, err = p.uploads(card, picture); err != nil {
+		return err
+	}
+	f.Delete = target.stale(p.plan)
+	f.Message = cmp.Or(f.Message, "Publish the merge of "+path.Base(recipe))
+	res, err := a.send(ctx, c, f.Upload, func(prep *hub.PreparedUpload) error { return target.overwrites(prep, f) })
+	if err != nil {
+		return err
+	}
+	if !f.CreatePR {
+		a.say("verified: the hub lists all %d files with the right sizes and hashes", len(res.Files))
+	}
+	return a.printUpload(c, f.Repo, res)
+}
+
+// fetch brings what the plan reads from hubs to this machine.
+func (a *app) fetch(ctx context.Context, p *planned) error {
+	need, err := p.models.toFetch(ctx, p.plan)
+	if err != nil || need == 0 {
+		return err
+	}
+	a.say("fetching %s", size(need))
+	bars, done := a.bars("download", need)
+	defer done()
+	return p.models.fetch(ctx, p.plan, 0, bars)
+}
+
+// target is the repo as it is before the commit.
+type target struct {
+	weights map[string]int64 // files that hold weights or an index of them, and their bytes
+	card    []byte           // its README.md, nil when it has none
+}
+
+// weightFile tells files that a loader would take for weights.
+var weightFile = regexp.MustCompile(`(?i)^[^/]+\.(safetensors|bin|pt|pth|gguf|msgpack|h5)(\.index\.json)?$`)
+
+// inspect looks at the repo that is to be written; one that is not there, or
+// not for us to see, is empty. A branch that is not there starts as main.
+func inspect(ctx context.Context, c *hub.Client, f publishFlags) (*target, error) {
+	t := &target{weights: map[string]int64{}}
+	info, err := c.RepoInfo(ctx, f.Repo, f.Revision)
+	if errors.Is(err, hub.ErrRevisionNotFound) {
+		info, err = c.RepoInfo(ctx, f.Repo, "")
+	}
+	if errors.Is(err, hub.ErrNotFound) || errors.Is(err, hub.ErrUnauthorized) {
+		return t, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for e, err := range c.Tree(ctx, f.Repo, info.SHA) {
+		if err != nil {
+			return nil, err
+		}
+		if weightFile.MatchString(e.Path) {
+			t.weights[e.Path] = e.Size
+		}
+		if e.Path != modelcard.File || e.Size > maxCard {
+			continue
+		}
+		content, closer, err := c.Open(ctx, f.Repo, info.SHA, e.Path)
+		if err != nil {
+			return nil, err
+		}
+		t.card, err = io.ReadAll(content)
+		if err := errors.Join(err, closer.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// conflict finds, from names and sizes alone, that the repo holds weights other
+// than the plan's.
+func (t *target) conflict(plan *merge.Plan, f publishFlags) error {
+	planned := map[string]int64{}
+	for _, file := range plan.Files {
+		planned[file.Path] = file.Size
+	}
+	for path, size := range t.weights {
+		if want, ok := planned[path]; !f.replace && (!ok || want != size) {
+			return otherWeights(f.Repo, path)
+		}
+	}
+	return nil
+}
+
+// overwrites finds the same from the hashes, before anything is sent.
+func (t *target) overwrites(prep *hub.PreparedUpload, f publishFlags) error {
+	for _, file := range prep.Files {
+		if _, there := t.weights[file.Path]; there && file.Changed && !f.replace {
+			return otherWeights(f.Repo, file.Path)
+		}
+	}
+	return nil
+}
+
+func otherWeights(repo hub.Repo, path string) error {
+	return &hintedError{
+		fmt.Errorf("%q holds other weights: %s", repo, path),
+		"--replace replaces them, and removes those that do not belong to the result, in the same commit",
+	}
+}
+
+// stale lists the weights that the result does not overwrite: left there, a
+// loader might mix them in.
+func (t *target) stale(plan *merge.Plan) []string {
+	stale := slices.Sorted(maps.Keys(t.weights))
+	return slices.DeleteFunc(stale, func(path string) bool {
+		return slices.ContainsFunc(plan.Files, func(f *merge.File) bool { return f.Path == path })
+	})
+}
+
+// mayWrite finds out before the long work whether the token can write at all.
+// Servers that do not say are tried.
+func mayWrite(ctx context.Context, c *hub.Client, repo hub.Repo) error {
+	if !c.HasToken() {
+		return &hintedError{fmt.Errorf("publishing to %q needs a token", repo), "set HF_TOKEN, or give --token"}
+	}
+	who, err := c.WhoAmI(ctx)
+	if errors.Is(err, hub.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if who.Auth.AccessToken.Role == "read" {
+		return &hintedError{fmt.Errorf("publishing to %q: the token of %q may only read", repo, who.Name), "make a token with the write role on the hub's settings page"}
+	}
+	return nil
+}
+
+// card writes the result's card. One that the repo has keeps what a person
+// wrote: only its generated parts are renewed.
+func (p *planned) card(repo, license string, existing []byte) (card, picture []byte, err error) {
+	facts, err := p.facts(repo, license)
+	if err != nil {
+		return nil, nil, err
+	}
+	picture = modelcard.LayerMapSVG(facts.Parents, facts.Layers)
+	if len(bytes.TrimSpace(existing)) > 0 {
+		updated, err := modelcard.Update(existing, &facts)
+		return updated.README, picture, err
+	}
+	card, err = modelcard.Generate(facts)
+	return card, picture, err
+}
+
+// uploads lists the result's files as content that is made while it is read.
+func (p *planned) uploads(card, picture []byte) ([]hub.UploadFile, error) {
+	files := []hub.UploadFile{
+		{Path: modelcard.File, Content: memory(card)},
+		{Path: modelcard.LayerMapFile, Content: memory(picture)},
+	}
+	for _, f := range p.plan.Files {
+		content, err := f.Content(p.models.open)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, hub.UploadFile{Path: f.Path, Content: content})
+	}
+	return files, nil
+}
+
+func memory(b []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
+}

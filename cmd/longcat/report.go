@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"longcat/hub"
+	"longcat/merge"
+	"longcat/modelcard"
+)
+
+// Exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// usageError is a command line that can not be meant.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// hintedError carries advice that only the place of the failure knows.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+func (e *hintedError) Error() string { return e.err.Error() }
+func (e *hintedError) Unwrap() error { return e.err }
+
+// report prints an error with what to do about it and picks the exit code. It
+// is the one place that does either.
+func (a *app) report(ctx context.Context, err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+		fmt.Fprintln(a.err, "longcat: error: interrupted")
+		fmt.Fprintln(a.err, "longcat: hint: run the same command again; it goes on where it stopped")
+		return exitInterrupted
+	}
+	fmt.Fprintf(a.err, "longcat: error: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	if h := hint(err); h != "" {
+		fmt.Fprintf(a.err, "longcat: hint: %s\n", h)
+	}
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// hint says what a person can do about an error, "" when that is plain.
+func hint(err error) string {
+	var (
+		hinted  *hintedError
+		usage   *usageError
+		he      *hub.Error
+		recipe  *merge.RecipeError
+		stack   *merge.StackError
+		license *modelcard.LicenseError
+		netErr  *net.OpError
+		disk    *hub.DiskError
+	)
+	switch {
+	case errors.As(err, &hinted):
+		return hinted.hint
+	case errors.As(err, &usage):
+		return "longcat --help lists the commands; longcat COMMAND --help explains one"
+	case errors.Is(err, hub.ErrOffline):
+		return "HF_HUB_OFFLINE is set: unset it, or download the files before"
+	case errors.As(err, &he):
+		return hubHint(he)
+	case errors.As(err, &recipe) && recipe.Suggest != "":
+		return fmt.Sprintf("did you mean %q?", recipe.Suggest)
+	case errors.As(err, &stack):
+		return "--layer-stack picks one of them"
+	case errors.As(err, &license):
+		return "--license ID says under which licence the result is published"
+	case errors.As(err, &disk), errors.Is(err, syscall.ENOSPC):
+		return "free some space, or set HF_HUB_CACHE or the output folder to a larger disk; what arrived is kept"
+	case errors.Is(err, fs.ErrPermission):
+		return "check the folder's permissions"
+	case errors.As(err, &netErr):
+		return "is the network up, and HF_ENDPOINT right? What arrived is kept: run the command again"
+	}
+	return ""
+}
+
+func hubHint(e *hub.Error) string {
+	switch {
+	case errors.Is(e, hub.ErrGated):
+		return "ask for access on the repo's page, then use a token of that account"
+	case e.Status == http.StatusUnauthorized && !e.HadToken:
+		return "the repo does not exist, or is private: check its name, or set HF_TOKEN"
+	case e.Status == http.StatusUnauthorized:
+		return "the token is not valid here: longcat whoami tells; a new one comes from the hub's settings page"
+	case errors.Is(e, hub.ErrForbidden):
+		return "the token may not do this: writing needs a token with the write role in that namespace"
+	case errors.Is(e, hub.ErrRepoNotFound):
+		return "check the name; a private repo needs a token that may read it"
+	case errors.Is(e, hub.ErrRevisionNotFound):
+		return "check the branch, tag or commit"
+	case e.Status == http.StatusPreconditionFailed:
+		return "somebody else committed meanwhile: run the command again"
+	case errors.Is(e, hub.ErrRateLimited):
+		return "the hub wants fewer requests: wait some minutes, or use a token, which has a higher limit"
+	}
+	return ""
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"longcat/hub/localhub"
+)
+
+func (a *app) serveCmd() *cobra.Command {
+	var addr string
+	cmd := &cobra.Command{
+		Use:   "serve DIR",
+		Short: "Serve a hub over a folder, for a team, an air gap or a test",
+		Long: `Serve a hub over a folder: hf, transformers and longcat work against it when
+HF_ENDPOINT is its address. Public repos are read without a token; writing
+needs the token of --token, or the one that is made and printed.`,
+		Example: commandExample(
+			"longcat serve ./hub",
+			"HF_ENDPOINT=http://127.0.0.1:8642 hf download me/my-model"),
+		Args: exactly(1, "a folder"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.serve(cmd.Context(), args[0], addr) },
+	}
+	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8642", "address to listen on")
+	return cmd
+}
+
+func (a *app) serve(ctx context.Context, dir, addr string) error {
+	secret, made := a.token, false
+	if secret == "" {
+		secret, made = "hf_"+rand.Text(), true
+	}
+	h, err := localhub.Open(dir, localhub.Options{
+		Tokens:       []localhub.Token{{Secret: secret, User: "longcat", Role: localhub.Write}},
+		AnyNamespace: true,
+	})
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	url := "http://" + l.Addr().String()
+	if a.json {
+		if err := a.printJSON(map[string]string{"endpoint": url, "token": secret, "dir": dir}); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(a.out, "HF_ENDPOINT=%s\n", url)
+		if made {
+			fmt.Fprintf(a.out, "HF_TOKEN=%s\n", secret)
+		}
+	}
+	return serveUntil(ctx, l, h)
+}
+
+// serveUntil serves until ctx ends, then lets requests under way finish for a
+// moment.
+func serveUntil(ctx context.Context, l net.Listener, h http.Handler) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(grace); err != nil {
+		return srv.Close()
+	}
+	return nil
+}

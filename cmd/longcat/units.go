@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"longcat/hub"
+	"longcat/hub/wire"
+)
+
+// size writes bytes for people, in powers of 1000 as the Hub does.
+func size(n int64) string {
+	units := []string{"B", "kB", "MB", "GB", "TB", "PB"}
+	v, i := float64(n), 0
+	for math.Abs(v) >= 999.95 && i < len(units)-1 {
+		v /= 1000
+		i++
+	}
+	if i == 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %s", v, units[i])
+}
+
+func sizeOrUnknown(n int64) string {
+	if n < 0 {
+		return "?"
+	}
+	return size(n)
+}
+
+// count writes a number of parameters: 10.7B, 135M.
+func count(n int64) string {
+	for _, u := range []struct {
+		name string
+		size float64
+	}{{"T", 1e12}, {"B", 1e9}, {"M", 1e6}, {"K", 1e3}} {
+		if v := float64(n) / u.size; v >= 1 {
+			return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") + u.name
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// parseSize reads "5GB", "500MB", "4GiB" or a plain number of bytes; "" is 0.
+func parseSize(flag, s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	digits := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
+	v, err := strconv.ParseFloat(digits, 64)
+	unit, ok := map[string]float64{
+		"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "t": 1e12, "tb": 1e12,
+		"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+	}[strings.ToLower(strings.TrimSpace(s[len(digits):]))]
+	if err != nil || !ok || !(v*unit >= 1) || v*unit > 1<<60 {
+		return 0, usagef("%s wants a size such as 500MB or 5GB, got %q", flag, s)
+	}
+	return int64(v * unit), nil
+}
+
+// table aligns columns that are separated by tabs.
+func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 4, 2, ' ', 0) }
+
+func parseRepo(s, repoType string) (hub.Repo, error) {
+	r, err := hub.ParseRepo(s)
+	if err != nil {
+		return r, &usageError{err}
+	}
+	switch wire.RepoType(repoType) {
+	case "":
+	case wire.Model, wire.Dataset, wire.Space:
+		r.Type = wire.RepoType(repoType)
+	default:
+		return r, usagef("--repo-type wants model, dataset or space, got %q", repoType)
+	}
+	return r, nil
+}
+
+// envTrue tells whether a variable is set to what the Python tools take as true.
+func envTrue(lookup func(string) (string, bool), name string) bool {
+	v, _ := lookup(name)
+	switch strings.ToUpper(v) {
+	case "1", "ON", "YES", "TRUE":
+		return true
+	}
+	return false
+}

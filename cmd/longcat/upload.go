@@ -1,0 +1,204 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"longcat/hub"
+)
+
+type uploadFlags struct {
+	hub.Upload
+	pick     hub.Selection
+	repoType string
+	remove   []string
+	private  bool
+	dryRun   bool
+}
+
+func (a *app) uploadCmd() *cobra.Command {
+	var f uploadFlags
+	cmd := &cobra.Command{
+		Use:   "upload REPO DIR|FILE [PATH]",
+		Short: "Send a folder or a file to a repo, in one commit",
+		Long: `Send a folder or a file to a repo, in one commit. The repo is made when it is
+not there. What the hub holds already is not sent; after an interruption the
+same command sends only what is missing.`,
+		Example: commandExample(
+			"longcat upload me/my-model ./my-model",
+			`longcat upload me/my-model ./README.md README.md --message "better card"`,
+			`longcat upload me/my-model ./out --delete "*.bin" --create-pr`),
+		Args: between(2, 3, "a repo, a folder or file, and maybe a path in the repo"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if f.Repo, err = parseRepo(args[0], f.repoType); err != nil {
+				return err
+			}
+			target := ""
+			if len(args) == 3 {
+				target = args[2]
+			}
+			return a.upload(cmd, f, args[1], target)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.repoType, "repo-type", "", "model, dataset or space")
+	fl.StringArrayVar(&f.pick.Include, "include", nil, "only files that match this pattern (repeatable)")
+	fl.StringArrayVar(&f.pick.Exclude, "exclude", nil, "no files that match this pattern (repeatable)")
+	fl.StringArrayVar(&f.remove, "delete", nil, "remove files of the repo that match this pattern, in the same commit (repeatable)")
+	fl.IntVar(&f.Workers, "workers", 8, "connections at a time")
+	addCommitFlags(cmd, &f.Upload, &f.private, &f.dryRun)
+	return cmd
+}
+
+// addCommitFlags are the flags of every command that commits.
+func addCommitFlags(cmd *cobra.Command, u *hub.Upload, private, dryRun *bool) {
+	fl := cmd.Flags()
+	fl.StringVar(&u.Revision, "revision", "", "branch to commit to; made when it is not there (default main)")
+	fl.StringVarP(&u.Message, "message", "m", "", "commit message")
+	fl.BoolVar(&u.CreatePR, "create-pr", false, "open a pull request instead of writing to the branch")
+	fl.BoolVar(private, "private", false, "make the repo private, if it is made")
+	fl.BoolVar(dryRun, "dry-run", false, "say what would be done, and send nothing")
+}
+
+func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) error {
+	ctx := cmd.Context()
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	files, closeAll, err := localFiles(source, target, f.pick)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	if len(files) == 0 {
+		return fmt.Errorf("no file in %q to upload", source)
+	}
+	f.Files = files
+	f.Message = cmp.Or(f.Message, "Upload "+path.Base(filepath.ToSlash(source))+" with longcat")
+	if f.dryRun {
+		return a.printUploadPlan(f)
+	}
+	if err := prepareRepo(ctx, c, f.Repo, f.Revision, f.private); err != nil {
+		return err
+	}
+	if f.Delete, err = matching(ctx, c, f); err != nil {
+		return err
+	}
+	res, err := a.send(ctx, c, f.Upload, func(*hub.PreparedUpload) error { return nil })
+	if err != nil {
+		return err
+	}
+	return a.printUpload(c, f.Repo, res)
+}
+
+// localFiles opens a file or all files of a folder under their paths in the
+// repo. Hidden folders of tools (.git, .cache) stay behind.
+func localFiles(source, target string, sel hub.Selection) (files []hub.UploadFile, closeAll func(), err error) {
+	var open []*os.File
+	closeAll = func() {
+		for _, f := range open {
+			f.Close()
+		}
+	}
+	add := func(local, name string) error {
+		f, err := os.Open(local)
+		if err != nil {
+			return err
+		}
+		open = append(open, f)
+		st, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		files = append(files, hub.UploadFile{Path: name, Content: io.NewSectionReader(f, 0, st.Size())})
+		return nil
+	}
+	st, err := os.Stat(source)
+	if err != nil {
+		return nil, closeAll, err
+	}
+	if !st.IsDir() {
+		err = add(source, cmp.Or(strings.Trim(target, "/"), filepath.Base(source)))
+		return files, closeAll, err
+	}
+	selected := sel.Matcher()
+	err = filepath.WalkDir(source, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(source, p)
+		if err != nil {
+			return err
+		}
+		rel = filepath.ToSlash(rel)
+		if d.IsDir() {
+			if d.Name() == ".git" || rel == ".cache" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if st, err := os.Stat(p); err != nil || !st.Mode().IsRegular() || !selected(rel) {
+			return err
+		}
+		return add(p, path.Join(target, rel))
+	})
+	return files, closeAll, err
+}
+
+// matching lists the repo's files that --delete means, but for those that the
+// commit replaces.
+func matching(ctx context.Context, c *hub.Client, f uploadFlags) ([]string, error) {
+	if len(f.remove) == 0 {
+		return nil, nil
+	}
+	doomed := hub.Selection{Include: f.remove}.Matcher()
+	var paths []string
+	for e, err := range c.Tree(ctx, f.Repo, f.Revision) {
+		if err != nil {
+			return nil, err
+		}
+		kept := slices.ContainsFunc(f.Files, func(u hub.UploadFile) bool { return u.Path == e.Path })
+		if doomed(e.Path) && !kept && e.Path != ".gitattributes" {
+			paths = append(paths, e.Path)
+		}
+	}
+	return paths, nil
+}
+
+func (a *app) printUploadPlan(f uploadFlags) error {
+	var total int64
+	for _, file := range f.Files {
+		total += file.Content.Size()
+	}
+	if a.json {
+		type planned struct {
+			Path string `json:"path"`
+			Size int64  `json:"size"`
+		}
+		out := make([]planned, len(f.Files))
+		for i, file := range f.Files {
+			out[i] = planned{file.Path, file.Content.Size()}
+		}
+		return a.printJSON(map[string]any{"repo": f.Repo.String(), "files": out, "total": total})
+	}
+	w := table(a.out)
+	for _, file := range f.Files {
+		fmt.Fprintf(w, "%s\t%s\n", size(file.Content.Size()), file.Path)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.out, "%d files, %s, to %s\n", len(f.Files), size(total), f.Repo)
+	return err
+}

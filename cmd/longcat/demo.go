@@ -89,6 +89,7 @@ func (a *app) demoSteps(ctx context.Context, tmp, endpoint string) error {
 		{args: []string{"plan", recipe}},
 		{args: []string{"publish", recipe, "--to", demoTarget}},
 		{args: []string{"card", "show", demoTarget}},
+		{args: []string{"verify", demoTarget}},
 	}
 	for _, s := range steps {
 		sub := a.within(tmp, endpoint)

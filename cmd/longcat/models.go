@@ -31,14 +31,18 @@ type model struct {
 	close  func() error
 }
 
-// openModels opens every model of a recipe. From a hub only the list of files
+// openModels opens every model that is named. From a hub only the list of files
 // is fetched; content comes by ranges as it is read, or from the cache.
-func openModels(ctx context.Context, c *hub.Client, recipe *merge.Recipe) (*models, error) {
+func openModels(ctx context.Context, c *hub.Client, refs []merge.Ref) (*models, error) {
 	m := &models{ctx: ctx, client: c, byName: map[string]*model{}}
-	for _, ref := range recipe.Models() {
+	for _, ref := range refs {
 		opened, err := m.find(ref)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("opening model %q, line %d of the recipe: %w", ref.Name, ref.Line, err), m.Close())
+			where := ""
+			if ref.Line > 0 {
+				where = fmt.Sprintf(", line %d of the recipe", ref.Line)
+			}
+			return nil, errors.Join(fmt.Errorf("opening model %q%s: %w", ref.Name, where, err), m.Close())
 		}
 		m.byName[ref.Name] = opened
 	}

@@ -44,15 +44,27 @@ func (a *app) planRecipe(ctx context.Context, c *hub.Client, path string, f reci
 	if err != nil {
 		return nil, err
 	}
-	recipe, err := merge.ParseRecipe(text, path)
+	return planText(ctx, c, text, path, merge.Options{ShardSize: limit, LayerStack: f.layerStack}, nil)
+}
+
+// planText plans a recipe that was read. pins, if any, are the commits to read
+// models at that the recipe names without a revision.
+func planText(ctx context.Context, c *hub.Client, text []byte, name string, o merge.Options, pins map[string]string) (*planned, error) {
+	recipe, err := merge.ParseRecipe(text, name)
 	if err != nil {
 		return nil, err
 	}
-	opened, err := openModels(ctx, c, recipe)
+	refs := recipe.Models()
+	for i, ref := range refs {
+		if ref.Revision == "" {
+			refs[i].Revision = pins[ref.Path]
+		}
+	}
+	opened, err := openModels(ctx, c, refs)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := merge.NewPlan(recipe, opened.open, merge.Options{ShardSize: limit, LayerStack: f.layerStack})
+	plan, err := merge.NewPlan(recipe, opened.open, o)
 	if err != nil {
 		opened.Close()
 		return nil, err

@@ -38,13 +38,21 @@ func newTokens(list []Token) (tokens, error) {
 			return nil, fmt.Errorf("token of user %q is empty", token.User)
 		}
 		for _, name := range append([]string{token.User}, token.Orgs...) {
-			if err := wire.CheckRepoID(name); err != nil || strings.Contains(name, "/") {
-				return nil, fmt.Errorf("%q can not be the name of a user or organisation", name)
+			if err := checkUser(name); err != nil {
+				return nil, err
 			}
 		}
 		t[sha256.Sum256([]byte(token.Secret))] = &token
 	}
 	return t, nil
+}
+
+// checkUser says why name can not be a user's or organisation's.
+func checkUser(name string) error {
+	if wire.CheckRepoID(name) != nil || strings.Contains(name, "/") {
+		return fmt.Errorf("%q can not be the name of a user or organisation", name)
+	}
+	return nil
 }
 
 // authenticate finds out whose request r is: nil for nobody's. A token that is

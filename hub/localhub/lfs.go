@@ -20,6 +20,13 @@ import (
 // uploadTTL is how long an upload may take: its addresses last so long.
 const uploadTTL = 24 * time.Hour
 
+// Bounds of a batch, the Hub's own being 500 GB an object: they bound what an
+// answer holds.
+const (
+	maxObject = 1 << 40
+	maxBatch  = 1000
+)
+
 // lfsBatch answers POST /{repo}.git/info/lfs/objects/batch. Source: git-lfs
 // docs/api/batch.md; "multipart" is the Hub's own transfer.
 func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
@@ -29,6 +36,9 @@ func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
 	var req wire.LFSBatchRequest
 	if err := readJSON(c.Request, maxJSON, &req); err != nil {
 		return err
+	}
+	if len(req.Objects) > maxBatch {
+		return &apiError{Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf("At most %d objects can be asked about at once", maxBatch)}
 	}
 	answer := wire.LFSBatchResponse{Transfer: "basic", Objects: []wire.LFSBatchObject{}}
 	if req.Operation == "upload" {
@@ -41,8 +51,8 @@ func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
 	for _, o := range req.Objects {
 		a := wire.LFSBatchObject{OID: o.OID, Size: o.Size, Authenticated: true}
 		switch {
-		case !sha256ID.MatchString(o.OID) || o.Size < 0:
-			a.Error = &wire.LFSError{Code: http.StatusUnprocessableEntity, Message: "Not an object: an oid of 64 hex digits and a size are needed"}
+		case !sha256ID.MatchString(o.OID) || o.Size < 0 || o.Size > maxObject:
+			a.Error = &wire.LFSError{Code: http.StatusUnprocessableEntity, Message: "Not an object: an oid of 64 hex digits and a size of at most 1 TiB are needed"}
 		case req.Operation == "download":
 			h.offerDownload(c, &a)
 		default:
@@ -167,7 +177,7 @@ func (h *Hub) putObject(w http.ResponseWriter, c *call) error {
 	if c.ContentLength >= 0 && c.ContentLength != t.size {
 		return badRequest("The body has %d bytes, the object %d", c.ContentLength, t.size)
 	}
-	f, err := h.store.temp()
+	f, err := h.store.temp(0o644)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ type change struct {
 }
 
 // maxChanges bounds one commit.
-const maxChanges = 100_000
+const maxChanges = 25_000
 
 var sha256ID = regexp.MustCompile(`^[0-9a-f]{64}$`)
 

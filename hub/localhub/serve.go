@@ -1,7 +1,6 @@
 package localhub
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -35,7 +34,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Method: r.Method, Host: r.Host, Path: r.URL.Path, Range: r.Header.Get("Range"),
 		Authorized: r.Header.Get("Authorization") != "",
 	}
-	out := &recorder{ResponseWriter: w}
+	out := &recorder{ResponseWriter: w, head: r.Method == http.MethodHead}
 	body := &countingBody{ReadCloser: r.Body}
 	r.Body = body
 	out.Header().Set(wire.HeaderRequestID, entry.ID)
@@ -61,22 +60,17 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Hub) answer(w http.ResponseWriter, c *call) error {
 	err := h.route(w, c)
 	if err == nil {
-		return nil
-	}
-	if errors.Is(err, errCutShort) {
-		panic(http.ErrAbortHandler) // too late for another status: the client must see the break
+		return nil // no handler fails after it began to answer
 	}
 	writeError(w, err)
 	return err
 }
 
-// errCutShort is a failure after the answer began.
-var errCutShort = errors.New("answer cut short")
-
 // recorder notes what an answer was. It hands whole files through to the
 // connection (ReadFrom), so that the kernel copies them.
 type recorder struct {
 	http.ResponseWriter
+	head   bool // nothing is sent, whatever is written
 	status int
 	sent   int64
 }
@@ -93,7 +87,9 @@ func (w *recorder) Write(p []byte) (int, error) {
 		w.status = http.StatusOK
 	}
 	n, err := w.ResponseWriter.Write(p)
-	w.sent += int64(n)
+	if !w.head {
+		w.sent += int64(n)
+	}
 	return n, err
 }
 

@@ -7,11 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync/atomic"
 )
 
 // store is the folder on disk: the one place that makes files durable.
 type store struct {
 	dir     string
+	temps   atomic.Uint64
 	commits commitCache
 }
 
@@ -49,7 +52,14 @@ func (s *store) objectSize(sha256 string) (int64, bool) {
 }
 
 // temp makes a file to be filled and then published or dropped.
-func (s *store) temp() (*os.File, error) { return os.CreateTemp(s.path("tmp"), "*") }
+func (s *store) temp(perm fs.FileMode) (*os.File, error) {
+	return os.OpenFile(s.tempName(), os.O_CREATE|os.O_EXCL|os.O_RDWR, perm)
+}
+
+// tempName is a name under tmp that was not used since Open.
+func (s *store) tempName() string {
+	return s.path("tmp", strconv.FormatUint(s.temps.Add(1), 10))
+}
 
 // drop removes a temp file that will not be published.
 func drop(f *os.File) {
@@ -60,8 +70,7 @@ func drop(f *os.File) {
 // publish gives a temp file its final name, durably, and closes it. Whatever
 // stood under the name is replaced in one step.
 func publish(f *os.File, final string) error {
-	err := f.Chmod(0o644)
-	err = errors.Join(err, f.Sync(), f.Close())
+	err := errors.Join(f.Sync(), f.Close())
 	if err == nil {
 		err = makeDir(filepath.Dir(final))
 	}
@@ -77,7 +86,11 @@ func publish(f *os.File, final string) error {
 
 // write publishes data under final.
 func (s *store) write(final string, data []byte) error {
-	f, err := s.temp()
+	return s.writePerm(final, data, 0o644)
+}
+
+func (s *store) writePerm(final string, data []byte, perm fs.FileMode) error {
+	f, err := s.temp(perm)
 	if err != nil {
 		return err
 	}
@@ -140,16 +153,5 @@ func (s *store) key() ([]byte, error) {
 	}
 	key = make([]byte, 32)
 	rand.Read(key)
-	f, err := s.temp() // mode 0600, unlike everything else here
-	if err != nil {
-		return nil, err
-	}
-	if _, err := f.Write(key); err != nil {
-		drop(f)
-		return nil, err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return nil, err
-	}
-	return key, os.Rename(f.Name(), s.path("key"))
+	return key, s.writePerm(s.path("key"), key, 0o600)
 }

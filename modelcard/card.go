@@ -7,7 +7,6 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strconv"
 
 	"gopkg.in/yaml.v3"
 )
@@ -35,20 +34,6 @@ type Card struct {
 	root       *yaml.Node // the mapping; nil when there is none or it is empty
 }
 
-// SyntaxError is front matter that is not a YAML mapping. Line counts from 1
-// within the whole file; it is 0 when the parser did not name one.
-type SyntaxError struct {
-	Line    int
-	Message string
-}
-
-func (e *SyntaxError) Error() string {
-	if e.Line == 0 {
-		return "front matter: " + e.Message
-	}
-	return fmt.Sprintf("front matter: line %d: %s", e.Line, e.Message)
-}
-
 // Parse finds and reads the front matter of a README.md. A card without any is
 // a good card; front matter that is no YAML mapping is a *SyntaxError. The
 // bytes are kept, not copied.
@@ -58,7 +43,7 @@ func Parse(readme []byte) (*Card, error) {
 		return c, nil
 	}
 	root, err := parseMapping(c.yaml())
-	if syntax, ok := errors.AsType[*SyntaxError](err); ok && syntax.Line > 0 {
+	if syntax, ok := errors.AsType[*SyntaxError](err); ok {
 		syntax.Line += c.firstLine() - 1
 	}
 	if err != nil {
@@ -81,7 +66,7 @@ func locate(readme []byte) *Card {
 // empty.
 func parseMapping(text []byte) (*yaml.Node, error) {
 	if len(text) > maxFrontMatter {
-		return nil, &SyntaxError{Message: fmt.Sprintf("%d bytes; more than %d are not read", len(text), maxFrontMatter)}
+		return nil, &SyntaxError{Line: 1, Message: fmt.Sprintf("%d bytes; more than %d are not read", len(text), maxFrontMatter)}
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, more yaml.Node
@@ -89,13 +74,13 @@ func parseMapping(text []byte) (*yaml.Node, error) {
 	case errors.Is(err, io.EOF):
 		return nil, nil
 	case err != nil:
-		return nil, syntaxError(err)
+		return nil, syntaxError(text, err)
 	}
 	switch err := dec.Decode(&more); {
 	case err == nil:
 		return nil, &SyntaxError{Line: more.Line, Message: "more than one YAML document"}
 	case !errors.Is(err, io.EOF):
-		return nil, syntaxError(err)
+		return nil, syntaxError(text, err)
 	}
 	root := doc.Content[0]
 	switch {
@@ -105,19 +90,6 @@ func parseMapping(text []byte) (*yaml.Node, error) {
 		return nil, nil
 	}
 	return nil, &SyntaxError{Line: root.Line, Message: "want \"key: value\" lines, have " + kindName(root)}
-}
-
-var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-// syntaxError takes the line out of yaml.v3's text, the only place it is in.
-func syntaxError(err error) *SyntaxError {
-	text := err.Error()
-	m := yamlErrorLine.FindStringSubmatch(text)
-	if m == nil {
-		return &SyntaxError{Message: text}
-	}
-	line, _ := strconv.Atoi(m[1])
-	return &SyntaxError{Line: line, Message: text[len(m[0]):]}
 }
 
 func kindName(n *yaml.Node) string {

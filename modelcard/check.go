@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -29,8 +28,8 @@ func Check(readme []byte) []Problem {
 		c.errorf(top, "", "README.md has %d bytes; from %d on it is stored as LFS and a Hub finds no metadata in it", len(readme), maxRegular)
 		return c.problems
 	}
-	if at := invalidUTF8(readme); at >= 0 {
-		c.errorf(&yaml.Node{Line: len(lineStarts(readme[:at]))}, "", "Invalid YAML in README.md: not UTF-8 text")
+	if at := invalidUTF8(readme); at >= locate(readme).body {
+		c.errorf(&yaml.Node{Line: lineOf(readme, at)}, "", "README.md is not UTF-8 text")
 	}
 	card, err := Parse(readme)
 	switch syntax, _ := errors.AsType[*SyntaxError](err); {
@@ -42,6 +41,8 @@ func Check(readme []byte) []Problem {
 		c.missing(readme)
 	case card.root == nil:
 		c.errorf(&yaml.Node{Line: card.firstLine()}, "", "The YAML metadata of your README.md is invalid: it is empty")
+	case len(card.root.Content) == 0:
+		c.warnf(&yaml.Node{Line: card.firstLine() + card.root.Line - 1}, "", "%s", missingMetadata)
 	default:
 		c.first = card.firstLine()
 		c.yamlRules(card.root, "", 0)
@@ -61,17 +62,6 @@ func isLFSPointer(b []byte) bool {
 	return len(b) < 1024 && bytes.HasPrefix(b, []byte("version https://git-lfs.github.com/spec/")) && bytes.Contains(b, []byte("\noid sha256:"))
 }
 
-func invalidUTF8(b []byte) int {
-	for i := 0; i < len(b); {
-		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n == 1 {
-			return i
-		}
-		i += n
-	}
-	return -1
-}
-
 func (c *checker) syntax(readme []byte, e *SyntaxError) {
 	message := "Invalid YAML in README.md: " + e.Message
 	if text := locate(readme).yaml(); len(text) <= maxFrontMatter {
@@ -84,17 +74,16 @@ func (c *checker) syntax(readme []byte, e *SyntaxError) {
 			}
 		}
 	}
-	line := e.Line
-	if line == 0 {
-		line = locate(readme).firstLine()
-	}
-	c.errorf(&yaml.Node{Line: line}, "", "%s", message)
+	c.errorf(&yaml.Node{Line: e.Line}, "", "%s", message)
 }
+
+// missingMetadata are the Hub's words.
+const missingMetadata = "empty or missing yaml metadata in repo card"
 
 var opensWithFence = regexp.MustCompile(`^[\s\x{feff}]*---[ \t]*(?:\r\n|\r|\n)`)
 
 func (c *checker) missing(readme []byte) {
-	message := "empty or missing yaml metadata in repo card"
+	message := missingMetadata
 	line := 1
 	if m := opensWithFence.FindIndex(readme); m != nil {
 		line = len(lineStarts(readme[:m[1]])) - 1

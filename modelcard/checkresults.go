@@ -47,7 +47,12 @@ func (c *checker) list(n *yaml.Node, key string, check func(item *yaml.Node, at 
 		if c.visits++; c.visits > maxVisits {
 			return
 		}
-		check(resolve(item), fmt.Sprintf("%s[%d]", key, i))
+		at := fmt.Sprintf("%s[%d]", key, i)
+		if item = resolve(item); item.Kind != yaml.MappingNode {
+			c.errorf(item, at, "%q must be of type object", at)
+			continue
+		}
+		check(item, at)
 	}
 }
 
@@ -84,7 +89,7 @@ func CheckEvalResults(file []byte) []Problem {
 		return c.problems
 	}
 	if err := yaml.Unmarshal(file, &doc); err != nil {
-		syntax := syntaxError(err)
+		syntax := syntaxError(file, err)
 		c.errorf(&yaml.Node{Line: syntax.Line}, "", "Invalid YAML: %s", syntax.Message)
 		return c.problems
 	}
@@ -114,9 +119,6 @@ func (c *checker) evalResult(result *yaml.Node, at string) {
 		c.may(dataset, key, "revision", checkText)
 		c.unknown(dataset, key, []string{"id", "task_id", "revision"})
 	})
-	if result.Kind != yaml.MappingNode {
-		return
-	}
 	c.want(result, at, "value", func(*checker, *yaml.Node, string) {})
 	c.may(result, at, "verifyToken", checkText)
 	c.may(result, at, "notes", checkText)

@@ -122,15 +122,21 @@ func (c *Card) settings(key string, want *yaml.Node) [][]byte {
 	if err != nil {
 		return nil
 	}
-	switch {
-	case c.root == nil:
+	if c.root == nil {
 		return [][]byte{c.withFirst(line)}
-	case c.flowRoot():
-		return c.reencoded(key, want)
+	}
+	var ways [][]byte
+	i := slices.Index(c.Keys(), key)
+	if i >= 0 {
+		if edited, ok := c.editValue(i, want); ok {
+			ways = append(ways, edited)
+		}
+	}
+	if c.flowRoot() {
+		return append(ways, c.reencoded(key, want)...)
 	}
 	text := c.text()
 	line = indented(line, c.root.Content[0].Column-1)
-	i := slices.Index(c.Keys(), key)
 	if i < 0 {
 		_, end := c.entryLines(len(c.Keys()) - 1)
 		begin, _ := c.entryLines(0)
@@ -139,16 +145,11 @@ func (c *Card) settings(key string, want *yaml.Node) [][]byte {
 			slices.Concat(text[:begin], line, text[begin:]),
 		}
 	}
-	var ways [][]byte
-	if edited, ok := c.editValue(i, want); ok {
-		ways = append(ways, edited)
-	}
 	from, to := c.entryLines(i)
 	return append(ways, slices.Concat(text[:from], line, text[to:]))
 }
 
-// withFirst is the text of front matter that has no key yet. A lone "{}", as
-// card templates have it, makes way; comments stay.
+// withFirst is the text of front matter that has nothing but comments.
 func (c *Card) withFirst(line []byte) []byte {
 	text := c.text()
 	if len(bytes.TrimSpace(text)) == 0 {

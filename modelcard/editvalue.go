@@ -96,22 +96,35 @@ func quotedLen(line []byte) int {
 	return 0
 }
 
-// editFlowList rewrites "[a, b]" on its line.
+// editFlowList rewrites "[a, b]" on its line; items that stay are spelt as they
+// were.
 func (c *Card) editFlowList(value, want *yaml.Node) ([]byte, bool) {
 	text := c.text()
-	from, ok := offset(text, lineStarts(text), value.Line, value.Column)
-	last := value.Content[len(value.Content)-1]
-	at, ok2 := offset(text, lineStarts(text), last.Line, last.Column)
-	if !ok || !ok2 || last.Line != value.Line {
+	starts := lineStarts(text)
+	from, ok := offset(text, starts, value.Line, value.Column)
+	if !ok {
 		return nil, false
 	}
-	to := at + scalarLen(text[at:], last)
+	spelt := make([]string, len(value.Content))
+	to := from
+	for i, item := range value.Content {
+		at, ok := offset(text, starts, item.Line, item.Column)
+		if !ok || item.Line != value.Line {
+			return nil, false
+		}
+		to = at + scalarLen(text[at:], item)
+		spelt[i] = string(text[at:to])
+	}
 	closing := bytes.IndexByte(text[to:], ']')
-	if to == at || closing < 0 || len(bytes.Trim(text[to:to+closing], " ,\t")) > 0 {
+	if slices.Contains(spelt, "") || closing < 0 || len(bytes.Trim(text[to:to+closing], " ,\t")) > 0 {
 		return nil, false
 	}
 	var items []string
 	for _, item := range want.Content {
+		if i := slices.IndexFunc(value.Content, func(n *yaml.Node) bool { return sameValue(n, item) }); i >= 0 {
+			items = append(items, spelt[i])
+			continue
+		}
 		n := *item
 		written, err := encodeNode(&yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle, Content: []*yaml.Node{&n}})
 		if err != nil {

@@ -73,14 +73,9 @@ func (f Facts) frontMatter() ([]entry, error) {
 	text("license_link", license.Link)
 	text("library_name", "transformers")
 	text("pipeline_tag", f.pipelineTag())
-	switch bases := f.baseModels(); len(bases) {
-	case 0:
-	case 1:
-		text("base_model", bases[0])
-	default:
-		list("base_model", bases)
+	if bases := f.baseModels(); len(bases) > 0 {
+		out = append(out, entry{"base_model", oneOrList(bases)}, entry{"base_model_relation", "merge"})
 	}
-	text("base_model_relation", "merge")
 	list("datasets", f.datasets())
 	list("tags", f.tags())
 	return out, nil

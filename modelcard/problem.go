@@ -148,7 +148,8 @@ func isText(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag(
 // nearest is the word most like s, or "" when none is alike.
 func nearest(s string, words []string) string {
 	s = strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(s), " ", "-"), "_", "-")
-	best, least := "", min(len(s)/3, 3)+1
+	s = strings.TrimSuffix(s, "-license")
+	best, least := "", min(len(s)/2, 4)+1
 	for _, w := range words {
 		if d := distance(s, w, least); d < least {
 			best, least = w, d

@@ -1,0 +1,126 @@
+package modelcard_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"longcat/modelcard"
+)
+
+// TestCheck runs the cards and evaluation results in testdata/check. Each line
+// that ends in "#~ word …" must have a problem whose severity is the first word
+// and whose text holds the rest. No other line may have one.
+func TestCheck(t *testing.T) {
+	files, err := filepath.Glob("testdata/check/*")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := modelcard.Check
+		if filepath.Ext(file) == ".yaml" {
+			check = modelcard.CheckEvalResults
+		}
+		var clean strings.Builder
+		want := map[int]string{}
+		for i, line := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
+			text, note, marked := strings.Cut(line, "#~ ")
+			if marked {
+				want[i+1] = note
+			}
+			clean.WriteString(strings.TrimRight(text, " ") + "\n")
+		}
+		for _, p := range check([]byte(clean.String())) {
+			note, ok := want[p.Line]
+			severity, words, _ := strings.Cut(note, " ")
+			if !ok || string(p.Severity) != severity || !strings.Contains(p.Message, words) {
+				t.Errorf("%s:%s; want %q", file, p, note)
+			}
+			delete(want, p.Line)
+		}
+		for line, note := range want {
+			t.Errorf("%s:%d: missing %q", file, line, note)
+		}
+	}
+}
+
+func TestCheckWithoutYAML(t *testing.T) {
+	for name, tc := range map[string]struct{ card, want string }{
+		"empty file":   {"", "1:1: warning: empty or missing yaml metadata"},
+		"pointer":      {"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n", "1:1: error: README.md is stored as LFS"},
+		"huge":         {strings.Repeat("x", 10<<20+1), "1:1: error: README.md has 10485761 bytes"},
+		"empty":        {"---\n\n---\n", "2:1: error: The YAML metadata of your README.md is invalid"},
+		"two fences":   {"---\n---\n", "1:1: warning: empty or missing yaml metadata"},
+		"unclosed":     {"\n---\nlicense: mit\n", "2:1: warning: empty or missing yaml metadata in repo card: the opening"},
+		"latin-1":      {"---\nlicense: mit\nx: caf\xe9\n---\n", "3:1: error: Invalid YAML in README.md: incomplete UTF-8"},
+		"after mark":   {"\ufeff---\nlicense: mit\n---\n", "1:1: warning: a byte-order mark"},
+		"control":      {"---\nlicense: m\x01it\n---\n", "error: Invalid YAML in README.md: control characters"},
+		"too large":    {"---\nx: " + strings.Repeat("y", 1<<20) + "\n---\n", "2:1: error: Invalid YAML in README.md: 1048579 bytes"},
+		"deeply":       {"---\nx: " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "\n---\n", "nested more than 100 deep"},
+		"many aliases": {aliasBomb, ""},
+	} {
+		problems := modelcard.Check([]byte(tc.card))
+		if tc.want == "" && len(problems) > 0 || tc.want != "" && (len(problems) == 0 || !strings.Contains(problems[0].String(), tc.want)) {
+			t.Errorf("%s: %.300v, want %q", name, problems, tc.want)
+		}
+	}
+}
+
+// aliasBomb means billions of metrics in a few hundred bytes.
+var aliasBomb = func() string {
+	s := "---\na0: &a0 [{type: x, value: 1}]\n"
+	for i := range 9 {
+		s += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), 20), ", "))
+	}
+	return s + "language: [en]\n---\n"
+}()
+
+func TestProblemJSON(t *testing.T) {
+	problems := modelcard.Check([]byte("---\nlicense: apache2\n---\n"))
+	got, err := json.Marshal(problems[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"severity":"error","line":2,"column":10,"key":"license","message":"\"license\" must be one of [apache-2.0, mit, openrail, … 83 in all]; \"apache2\" is none; did you mean \"apache-2.0\"?"}`
+	if string(got) != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if !modelcard.HasErrors(problems) {
+		t.Error("an unknown licence is no error")
+	}
+}
+
+// TestCheckGenerated holds the writer against the checker.
+func TestCheckGenerated(t *testing.T) {
+	for name, readme := range generated(t) {
+		if problems := modelcard.Check(readme); len(problems) > 0 {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+	for name, f := range map[string]modelcard.Facts{"seed": seed(), "two": two()} {
+		readme, err := modelcard.Generate(f)
+		if problems := modelcard.Check(readme); err != nil || len(problems) > 0 {
+			t.Errorf("%s: %v %v", name, problems, err)
+		}
+	}
+}
+
+func TestCodes(t *testing.T) {
+	// Counts of ISO 639-1 (with the withdrawn "sh") and of both lists' spelling.
+	for _, code := range []string{"en", "sh", "deu", "ger", "cmn", "smi", "bh", "code", "multilingual"} {
+		if p := modelcard.Check([]byte("---\nlanguage: " + code + "\n---\n")); len(p) > 0 {
+			t.Errorf("%s: %v", code, p)
+		}
+	}
+	data, err := os.ReadFile("data/languages.txt")
+	if err != nil || len(data) > 16<<10 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+}

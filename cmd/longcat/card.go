@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,13 +13,14 @@ import (
 	"golang.org/x/term"
 
 	"longcat/hub"
+	"longcat/merge"
 	"longcat/modelcard"
 )
 
 func (a *app) cardCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "card",
-		Short: "Write or show a model card",
+		Short: "Write, show, check or renew model cards",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -27,46 +29,77 @@ func (a *app) cardCmd() *cobra.Command {
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(a.cardNewCmd(), a.cardShowCmd())
+	cmd.AddCommand(a.cardNewCmd(), a.cardShowCmd(), a.cardCheckCmd(), a.cardUpdateCmd())
 	return cmd
 }
 
+type cardNewFlags struct {
+	recipeFlags
+	from    string
+	to      string
+	license string
+	out     string
+}
+
 func (a *app) cardNewCmd() *cobra.Command {
-	var f recipeFlags
-	var to, license, out string
+	var f cardNewFlags
 	cmd := &cobra.Command{
 		Use:   "new RECIPE",
 		Short: "Write the card that a merge of this recipe gets",
 		Long: `Write the card that a merge of this recipe gets, on standard output or with
---out into a folder, where the picture of the layer map joins it.`,
-		Example: commandExample("longcat card new examples/longcat-10.7b.yaml --to me/LongCAT-10.7B"),
-		Args:    exactly(1, "a recipe"),
+--out into a folder, where the picture of the layer map joins it. With --from
+the recipe is that of a published merge: write the card it should have.`,
+		Example: commandExample(
+			"longcat card new examples/longcat-10.7b.yaml --to me/LongCAT-10.7B",
+			"longcat card new --from someone/merge-without-a-card"),
+		Args: between(0, 1, "a recipe, or --from REPO"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
-			if err != nil {
-				return err
+			if (len(args) == 1) == (f.from != "") {
+				return usagef("card new wants either a recipe or --from REPO")
 			}
-			p, err := a.planRecipe(cmd.Context(), c, args[0], f)
-			if err != nil {
-				return err
-			}
-			defer p.models.Close()
-			card, picture, err := p.card(to, license, nil)
-			if err != nil {
-				return err
-			}
-			if out != "" {
-				return writeCard(out, card, picture)
-			}
-			_, err = a.out.Write(card)
-			return err
+			return a.cardNew(cmd.Context(), f, args)
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&to, "to", "", "repo that the card is for, USER/REPO")
-	cmd.Flags().StringVar(&license, "license", "", "licence of the result, where the parents' differ")
-	cmd.Flags().StringVarP(&out, "out", "o", "", "folder to write README.md and the picture into")
+	fl := cmd.Flags()
+	fl.StringVar(&f.from, "from", "", "published merge, or folder, whose recipe is taken")
+	fl.StringVar(&f.to, "to", "", "repo that the card is for, USER/REPO")
+	fl.StringVar(&f.license, "license", "", "licence of the result, where the parents' differ")
+	fl.StringVarP(&f.out, "out", "o", "", "folder to write README.md and the picture into")
 	return cmd
+}
+
+func (a *app) cardNew(ctx context.Context, f cardNewFlags, args []string) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	var p *planned
+	if f.from == "" {
+		p, err = a.planRecipe(ctx, c, args[0], f.recipeFlags)
+	} else {
+		var merged *models
+		if merged, err = openModels(ctx, c, []merge.Ref{refOf(f.from)}); err != nil {
+			return err
+		}
+		defer merged.Close()
+		m := merged.byName[f.from]
+		f.to = cmp.Or(f.to, m.repo.ID)
+		p, err = planOf(ctx, c, m, merge.Options{LayerStack: f.layerStack})
+	}
+	if err != nil {
+		return err
+	}
+	defer p.models.Close()
+	card, picture, err := p.card(f.to, f.license, nil)
+	if err != nil {
+		return err
+	}
+	if f.out != "" {
+		return writeCard(f.out, card, picture)
+	}
+	_, err = a.out.Write(card)
+	return err
 }
 
 func (a *app) cardShowCmd() *cobra.Command {

@@ -84,6 +84,9 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 	if err != nil {
 		return err
 	}
+	if err := a.refuseBadCard(card); err != nil {
+		return err
+	}
 	if f.dryRun {
 		fetch, err := p.models.toFetch(ctx, p.plan)
 		if err != nil {

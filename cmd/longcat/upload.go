@@ -86,6 +86,13 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 	}
 	f.Files = files
 	f.Message = cmp.Or(f.Message, "Upload "+path.Base(filepath.ToSlash(source))+" with longcat")
+	if card, err := cardAmong(f.Files); err != nil {
+		return err
+	} else if card != nil {
+		if err := a.refuseBadCard(card); err != nil {
+			return err
+		}
+	}
 	if f.dryRun {
 		return a.printUploadPlan(f)
 	}

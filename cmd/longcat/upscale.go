@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strconv"
 	"strings"
 
@@ -99,6 +100,9 @@ func (a *app) upscale(cmd *cobra.Command, f upscaleFlags, name string) error {
 
 // refOf names a model as a recipe would: "id", "id@revision" or a folder.
 func refOf(name string) merge.Ref {
+	if st, err := os.Stat(name); err == nil && st.IsDir() {
+		return merge.Ref{Name: name, Path: name}
+	}
 	path, revision, _ := strings.Cut(name, "@")
 	return merge.Ref{Name: name, Path: path, Revision: revision}
 }

@@ -50,7 +50,7 @@ func Check(readme []byte) []Problem {
 		c.first = 1
 	}
 	if locate(readme).found && bytes.HasPrefix(readme, []byte("\ufeff")) {
-		c.warnf(top, "", "a byte-order mark stands before the front matter: the Hub reads past it, Python's tools find no metadata")
+		c.warnf(top, "", "a byte-order mark stands before the front matter: the Hub reads past it, huggingface_hub up to 2.0 finds no metadata")
 	}
 	c.strayFrontMatter(readme)
 	return c.sorted()

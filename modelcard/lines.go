@@ -66,13 +66,3 @@ func lineEnding(text []byte) string {
 	}
 	return "\r"
 }
-
-// withoutBreak cuts the line break, if any, from a line's end.
-func withoutBreak(line []byte) []byte {
-	for i := range line {
-		if breakLen(line[i:]) == len(line)-i {
-			return line[:i]
-		}
-	}
-	return line
-}

@@ -23,11 +23,7 @@ func (p *planner) carry() error {
 		f.add(piece{Size: int64(len(data)), literal: data})
 		others = append(others, f)
 	}
-	config, err := p.config()
-	if err != nil {
-		return err
-	}
-	text("config.json", config)
+	text("config.json", p.config())
 	text("mergekit_config.yml", p.recipe.Text)
 	if len(weights) > 1 {
 		text(indexFile, p.index())
@@ -62,25 +58,19 @@ func (p *planner) carry() error {
 }
 
 // config is the base's config.json for the new depth and dtype.
-func (p *planner) config() ([]byte, error) {
-	base := p.base()
-	e := &configEdit{text: base.config, d: base.depth, warn: func(format string, args ...any) { p.warn(0, format, args...) }}
-	for _, l := range p.layers {
-		// A layer of another model has that model's place in its own config,
-		// which describes the same family.
-		e.order = append(e.order, min(l.layer, base.depth.layers-1))
-	}
-	e.forDepth()
+func (p *planner) config() []byte {
+	e := &configEdit{base: p.base(), layers: p.layers, warn: func(format string, args ...any) { p.warn(0, format, args...) }}
+	e.depth()
 	asked := p.recipe.OutDType
 	if asked == "" {
 		asked = p.recipe.DType
 	}
 	for name, t := range dtypes {
 		if t == asked {
-			e.setDType(name)
+			e.dtype(name)
 		}
 	}
-	return e.bytes(), nil
+	return p.base().config.apply(e.edits)
 }
 
 // index is model.safetensors.index.json: which file holds which tensor.

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"longcat/merge/safetensors"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // ModelError says what is wrong with a model that a recipe names.
@@ -72,6 +74,11 @@ type sourceTensor struct {
 // openCheckpoint reads config, index and headers of a model.
 func openCheckpoint(ref Ref, m Model, stack string) (*checkpoint, error) {
 	c := &checkpoint{ref: ref, model: m, names: m.Files()}
+	for _, name := range c.names {
+		if !fs.ValidPath(name) || strings.ContainsAny(name, "\\:\x00") {
+			return nil, c.fail("", fmt.Sprintf("%q can not be the name of a file", name), nil)
+		}
+	}
 	text, err := c.readFile("config.json", maxJSON)
 	if err != nil {
 		return nil, c.fail("config.json", "a model needs one", err)
@@ -86,10 +93,18 @@ func openCheckpoint(ref Ref, m Model, stack string) (*checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range files {
-		if err := c.readHeader(f); err != nil {
-			return nil, err
-		}
+	// Files that are still on a Hub take a round trip each.
+	c.shards = make([]shard, len(files))
+	var g errgroup.Group
+	g.SetLimit(8)
+	for i, f := range files {
+		g.Go(func() (err error) {
+			c.shards[i], err = c.readHeader(f)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
 	if err := c.collect(index); err != nil {
 		return nil, err
@@ -184,17 +199,16 @@ func (c *checkpoint) readIndex() (map[string]string, error) {
 	return index, nil
 }
 
-func (c *checkpoint) readHeader(file string) error {
+func (c *checkpoint) readHeader(file string) (shard, error) {
 	content, err := c.model.Open(file)
 	if err != nil {
-		return c.fail(file, "", err)
+		return shard{}, c.fail(file, "", err)
 	}
 	h, err := safetensors.Read(content, content.Size())
 	if err != nil {
-		return c.fail(file, "", err)
+		return shard{}, c.fail(file, "", err)
 	}
-	c.shards = append(c.shards, shard{file, content.Size(), h})
-	return nil
+	return shard{file, content.Size(), h}, nil
 }
 
 // collect gathers the tensors of all shards and holds them against the index.
@@ -263,6 +277,25 @@ func (c *checkpoint) integer(key string) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// compact is a config value's text without white space, "" when it is absent
+// or null.
+func (c *checkpoint) compact(key string) string {
+	for _, s := range c.depth.sections {
+		if v := s.obj.get(key); v != nil && v.kind != 'n' {
+			return strings.Join(strings.Fields(string(c.config.data[v.start:v.end])), "")
+		}
+	}
+	return ""
+}
+
+// text is a config's word at its root.
+func (c *checkpoint) text(key string) string {
+	if v := c.config.root.get(key); v != nil && v.kind == '"' {
+		return v.str
+	}
+	return ""
 }
 
 // isAbsent tells a missing file from one that could not be read.

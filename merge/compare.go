@@ -1,3 +1,255 @@
 package merge
 
-func (p *planner) compare() error { return nil }
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// compare holds models that give layers against the base, whose config the
+// result gets. What would make the result unusable is an error, what may make
+// it worse a warning, each with the line of the slice.
+func (p *planner) compare() error {
+	checked := map[*checkpoint]bool{p.base(): true}
+	for _, l := range p.layers {
+		if checked[l.from] {
+			continue
+		}
+		checked[l.from] = true
+		line := p.recipe.Slices[l.slice].Line
+		for _, check := range []func(*checkpoint, int) error{p.compareFamily, p.compareConfig, p.compareVocabulary} {
+			if err := check(l.from, line); err != nil {
+				return err
+			}
+		}
+	}
+	if err := p.compareLayers(); err != nil {
+		return err
+	}
+	p.compareTying()
+	return p.compareTokenizers()
+}
+
+// mismatch is an error about two models that do not fit.
+func (p *planner) mismatch(line int, c *checkpoint, format string, args ...any) error {
+	return p.recipe.errorAt(line, "%q does not fit %q: %s", c.ref.Name, p.base().ref.Name, fmt.Sprintf(format, args...))
+}
+
+// compareFamily wants one architecture with one way of naming its layers.
+func (p *planner) compareFamily(c *checkpoint, line int) error {
+	base := p.base()
+	if mine, theirs := c.text("model_type"), base.text("model_type"); mine != theirs {
+		return p.mismatch(line, c, "the one is a %s model, the other %s", mine, theirs)
+	}
+	if mine, theirs := c.depth.stack.Prefix, base.depth.stack.Prefix; mine != theirs {
+		return p.mismatch(line, c, "its layers are named %q, the other's %q", mine, theirs)
+	}
+	return nil
+}
+
+// layerKind is what the tensors of a layer have in common with those of another
+// that can take its place: names behind the number, and shapes.
+func layerKind(layer []sourceTensor) string {
+	parts := make([]string, len(layer))
+	for i, t := range layer {
+		parts[i] = fmt.Sprint(t.rest, t.Shape)
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, "\n")
+}
+
+// compareLayers wants every layer of another model to be of a kind that the
+// base has too, and dtypes that agree unless the recipe converts them.
+func (p *planner) compareLayers() error {
+	base := p.base()
+	kinds := map[string]bool{}
+	shapes, types := map[string]sourceTensor{}, map[string]bool{}
+	for _, layer := range base.layers {
+		kinds[layerKind(layer)] = true
+		for _, t := range layer {
+			shapes[t.rest] = t
+			types[t.rest+string(t.DType)] = true
+		}
+	}
+	warned := map[*checkpoint]bool{}
+	for _, l := range p.layers {
+		if l.from == base {
+			continue
+		}
+		line, layer := p.recipe.Slices[l.slice].Line, l.from.layers[l.layer]
+		if !kinds[layerKind(layer)] {
+			return p.strangeLayer(l, line, shapes)
+		}
+		for _, t := range layer {
+			if !types[t.rest+string(t.DType)] && p.recipe.DType == "" && p.recipe.OutDType == "" && !warned[l.from] {
+				warned[l.from] = true
+				p.warn(line, "%q stores %s as %s, %q as %s; without dtype in the recipe the result mixes them", l.from.ref.Name, t.Name, t.DType, base.ref.Name, shapes[t.rest].DType)
+			}
+		}
+	}
+	return nil
+}
+
+// strangeLayer says in which tensor a layer differs from all of the base's.
+func (p *planner) strangeLayer(l layerUse, line int, shapes map[string]sourceTensor) error {
+	have := map[string]bool{}
+	for _, t := range l.from.layers[l.layer] {
+		have[t.rest] = true
+		known, ok := shapes[t.rest]
+		switch {
+		case !ok:
+			return p.mismatch(line, l.from, "its %s has no counterpart", t.Name)
+		case !slices.Equal(known.Shape, t.Shape):
+			return p.mismatch(line, l.from, "its %s has shape %v, the other's %v", t.Name, t.Shape, known.Shape)
+		}
+	}
+	for rest := range shapes {
+		if !have[rest] {
+			return p.mismatch(line, l.from, "its layer %d has no tensor %q", l.layer, strings.TrimPrefix(rest, "."))
+		}
+	}
+	return p.mismatch(line, l.from, "its layer %d mixes tensors as no layer of the other does", l.layer)
+}
+
+// meanings are config values that say how weights are used. Weights trained
+// under one value compute something else under another; hard ones can not work.
+var meanings = []struct {
+	keys []string
+	hard bool
+}{
+	{[]string{"num_attention_heads", "n_head", "num_heads", "n_heads", "num_key_value_heads", "head_dim", "num_experts_per_tok"}, true},
+	{[]string{
+		"hidden_act", "activation_function", "hidden_activation", "rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "rope_theta",
+		"rope_parameters", "rope_scaling", "rotary_pct", "partial_rotary_factor", "sliding_window", "max_position_embeddings",
+	}, false},
+}
+
+func (p *planner) compareConfig(c *checkpoint, line int) error {
+	base := p.base()
+	for _, m := range meanings {
+		for _, key := range m.keys {
+			mine, theirs := c.compact(key), base.compact(key)
+			if mine == theirs || mine == "" || theirs == "" {
+				continue
+			}
+			if m.hard {
+				return p.mismatch(line, c, "%s is %s, the other's %s", key, mine, theirs)
+			}
+			p.warn(line, "%q has %s %s, %q %s; the result uses the latter for all layers", c.ref.Name, key, mine, base.ref.Name, theirs)
+		}
+	}
+	return nil
+}
+
+// compareVocabulary looks at the models that give embeddings and head: the
+// config counts their rows.
+func (p *planner) compareVocabulary(c *checkpoint, line int) error {
+	mine, ok := c.integer("vocab_size")
+	theirs, ok2 := p.base().integer("vocab_size")
+	if !ok || !ok2 || mine == theirs {
+		return nil
+	}
+	if c == p.first() || c == p.last() {
+		return p.mismatch(line, c, "its vocabulary has %d words, the other's %d, and the result would take its embeddings or head", mine, theirs)
+	}
+	p.warn(line, "the vocabulary of %q has %d words, that of %q %d", c.ref.Name, mine, p.base().ref.Name, theirs)
+	return nil
+}
+
+// compareTying warns when the result gets a head that its config does not use.
+func (p *planner) compareTying() {
+	if p.last() == p.base() || !tied(p.base()) || tied(p.last()) {
+		return
+	}
+	line := p.recipe.Slices[len(p.recipe.Slices)-1].Line
+	p.warn(line, "%q has a head of its own, but config.json comes from %q, which ties the head to the embeddings (tie_word_embeddings)", p.last().ref.Name, p.base().ref.Name)
+}
+
+// vocabularies are the files that give words their numbers.
+var vocabularies = []string{"tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "merges.txt"}
+
+// compareTokenizers wants the tokenizer of the result to be that of the models
+// whose embeddings and head it gets.
+func (p *planner) compareTokenizers() error {
+	chosen, t := p.tokenizerModel(), p.recipe.Tokenizer
+	done := map[*checkpoint]bool{chosen: true}
+	for _, c := range p.order {
+		if done[c] {
+			continue
+		}
+		done[c] = true
+		file, err := differs(chosen, c)
+		if err != nil {
+			return err
+		}
+		if file == "" {
+			continue
+		}
+		line := c.ref.Line
+		matters := c == p.first() || c == p.last()
+		switch {
+		case t.Union:
+			return p.recipe.errorAt(t.Line, "a union of different tokenizers is not supported yet: %s of %q and of %q differ", file, chosen.ref.Name, c.ref.Name)
+		case t.Line > 0 && matters:
+			return p.recipe.errorAt(t.Line, "rearranging embeddings for another tokenizer is not supported yet: the result would get the tokenizer of %q with embeddings or head of %q, and their %s differ", chosen.ref.Name, c.ref.Name, file)
+		case matters:
+			p.warn(line, "%q and %q have different tokenizers (%s): words may be read or written as others", chosen.ref.Name, c.ref.Name, file)
+		default:
+			p.warn(line, "%q was trained with another tokenizer than %q (%s differs)", c.ref.Name, chosen.ref.Name, file)
+		}
+	}
+	return nil
+}
+
+// differs names a vocabulary file that both models have and that is not the
+// same in them, or "".
+func differs(a, b *checkpoint) (string, error) {
+	for _, name := range vocabularies {
+		fa, err := a.model.Open(name)
+		if isAbsent(err) {
+			continue
+		} else if err != nil {
+			return "", a.fail(name, "", err)
+		}
+		fb, err := b.model.Open(name)
+		if isAbsent(err) {
+			continue
+		} else if err != nil {
+			return "", b.fail(name, "", err)
+		}
+		same, err := equalContent(fa, fb)
+		if err != nil {
+			return "", fmt.Errorf("comparing %s of %q and %q: %w", name, a.ref.Name, b.ref.Name, err)
+		}
+		if !same {
+			return name, nil
+		}
+	}
+	return "", nil
+}
+
+// equalContent compares sizes, then bytes, a little at a time.
+func equalContent(a, b *io.SectionReader) (bool, error) {
+	if a.Size() != b.Size() {
+		return false, nil
+	}
+	a, b = io.NewSectionReader(a, 0, a.Size()), io.NewSectionReader(b, 0, b.Size())
+	x, y := make([]byte, 1<<18), make([]byte, 1<<18)
+	for {
+		n, err := io.ReadFull(a, x)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return false, err
+		}
+		if _, err := io.ReadFull(b, y[:n]); err != nil && err != io.EOF {
+			return false, err
+		}
+		if !bytes.Equal(x[:n], y[:n]) {
+			return false, nil
+		}
+		if n < len(x) {
+			return true, nil
+		}
+	}
+}

@@ -3,6 +3,7 @@ package merge
 import (
 	"encoding/binary"
 	"math"
+	"sort"
 
 	"longcat/merge/safetensors"
 )
@@ -23,8 +24,8 @@ func loader(t safetensors.DType) func([]byte) float32 {
 		return func(b []byte) float32 { return f16ToFloat(binary.LittleEndian.Uint16(b)) }
 	case safetensors.F8E4M3:
 		return func(b []byte) float32 { return e4m3[b[0]] }
-	case safetensors.F8E5M2: // a float16 without its last byte
-		return func(b []byte) float32 { return f16ToFloat(uint16(b[0]) << 8) }
+	case safetensors.F8E5M2:
+		return func(b []byte) float32 { return e5m2[b[0]] }
 	}
 	return nil
 }
@@ -38,6 +39,11 @@ func storer(t safetensors.DType) func([]byte, float32) {
 		return func(b []byte, v float32) { binary.LittleEndian.PutUint16(b, floatToBF16(v)) }
 	case safetensors.F16:
 		return func(b []byte, v float32) { binary.LittleEndian.PutUint16(b, floatToF16(v)) }
+	case safetensors.F8E4M3:
+		// torch stops at the largest value, since the type has no infinity.
+		return func(b []byte, v float32) { b[0] = floatTo8(&e4m3, 0x7e, 0x7e, v) }
+	case safetensors.F8E5M2:
+		return func(b []byte, v float32) { b[0] = floatTo8(&e5m2, 0x7b, 0x7c, v) }
 	}
 	return nil
 }
@@ -49,6 +55,10 @@ func rounder(t safetensors.DType) func(float32) float32 {
 		return func(v float32) float32 { return bf16ToFloat(floatToBF16(v)) }
 	case safetensors.F16:
 		return func(v float32) float32 { return f16ToFloat(floatToF16(v)) }
+	case safetensors.F8E4M3:
+		return func(v float32) float32 { return e4m3[floatTo8(&e4m3, 0x7e, 0x7e, v)] }
+	case safetensors.F8E5M2:
+		return func(v float32) float32 { return e5m2[floatTo8(&e5m2, 0x7b, 0x7c, v)] }
 	}
 	return func(v float32) float32 { return v }
 }
@@ -93,6 +103,41 @@ func floatToF16(v float32) uint16 {
 	abs += 0xfff + abs>>13&1
 	return sign | uint16((abs-0x38000000)>>13)
 }
+
+// floatTo8 finds the nearest of an 8-bit float's values, ties to the even code.
+// finite is the code of the largest one; what rounds past it gets the code over.
+func floatTo8(values *[256]float32, finite int, over byte, v float32) byte {
+	bits := math.Float32bits(v)
+	sign, abs := byte(bits>>24&0x80), math.Float32frombits(bits&0x7fffffff)
+	if v != v {
+		return sign | 0x7f
+	}
+	i := sort.Search(finite+1, func(i int) bool { return values[i] >= abs })
+	if i <= finite && values[i] == abs {
+		return sign | byte(i)
+	}
+	low := values[i-1]
+	high := 2*low - values[max(i-2, 0)]
+	if i <= finite {
+		high = values[i]
+	}
+	if down, up := abs-low, high-abs; down < up || (down == up && i%2 == 1) {
+		i--
+	}
+	if i > finite {
+		return sign | over
+	}
+	return sign | byte(i)
+}
+
+// e5m2 are the values of the 8-bit float with 5 exponent bits: a float16
+// without its last byte.
+var e5m2 = func() (table [256]float32) {
+	for i := range table {
+		table[i] = f16ToFloat(uint16(i) << 8)
+	}
+	return table
+}()
 
 // e4m3 are the values of the 8-bit float with 4 exponent bits, without
 // infinities. Source: "FP8 Formats for Deep Learning" (arXiv 2209.05433), table 1.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // maxJSON bounds a config or index that is read whole: the index of the
@@ -43,6 +44,14 @@ func (v *jsonValue) get(key string) *jsonValue {
 		}
 	}
 	return nil
+}
+
+// lookup follows keys with dots between them.
+func (v *jsonValue) lookup(path string) *jsonValue {
+	for key := range strings.SplitSeq(path, ".") {
+		v = v.get(key)
+	}
+	return v
 }
 
 // integer is the value of a whole number.
@@ -163,16 +172,6 @@ func (t *jsonText) apply(edits []edit) []byte {
 		at = e.at.end
 	}
 	return append(out, t.data[at:]...)
-}
-
-// rearranged is the text of the array v with elements taken by the indexes in
-// order, in the array's own style.
-func (t *jsonText) rearranged(v *jsonValue, order []int) []byte {
-	items := make([][]byte, len(order))
-	for i, from := range order {
-		items[i] = t.data[v.vals[from].start:v.vals[from].end]
-	}
-	return t.styled(v, items)
 }
 
 // styled is an array's text with other elements, keeping what stands before,

@@ -18,8 +18,8 @@ type Model interface {
 	// root, sorted.
 	Files() []string
 	// Open gives the content of one file. An absent file gives an error for
-	// which errors.Is(err, fs.ErrNotExist) holds. Reads of the content may run
-	// concurrently; it stays valid as long as the Model does.
+	// which errors.Is(err, fs.ErrNotExist) holds. Open and reads of the content may
+	// run concurrently; it stays valid as long as the Model does.
 	Open(name string) (*io.SectionReader, error)
 }
 

@@ -31,17 +31,13 @@ func (w *writer) checkSpace() error {
 		return nil
 	}
 	need := int64(0)
-	for _, f := range w.plan.Files {
-		id, err := f.identity(w.open)
-		if err != nil {
-			return err
-		}
-		if w.state.has(f, id) {
+	for _, j := range w.jobs {
+		if w.state.has(j) {
 			continue
 		}
-		need += f.Size
-		if reflinks {
-			need -= f.shareable()
+		need += j.Size
+		if reflinks && onDevice(w.dir, j.sources) {
+			need -= j.shareable()
 		}
 	}
 	if need > free {

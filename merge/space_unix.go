@@ -18,6 +18,20 @@ func freeSpace(dir string) (free int64, reflinks, known bool) {
 	return int64(st.Bavail) * int64(st.Bsize), sharesBlocks(&st), true
 }
 
+// onDevice reports whether all files lie on the filesystem of dir.
+func onDevice(dir string, files []*os.File) bool {
+	var want, got unix.Stat_t
+	if err := unix.Stat(dir, &want); err != nil {
+		return false
+	}
+	for _, f := range files {
+		if err := unix.Fstat(int(f.Fd()), &got); err != nil || got.Dev != want.Dev {
+			return false
+		}
+	}
+	return true
+}
+
 // lock takes f for this process, until it is closed; false when another has it.
 func lock(f *os.File) bool {
 	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != unix.EWOULDBLOCK

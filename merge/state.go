@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,7 +31,7 @@ type state struct {
 // finished is a file under its final name.
 type finished struct {
 	Size int64  `json:"size"`
-	Plan string `json:"plan"` // File.identity
+	Plan string `json:"plan"` // job.identity
 }
 
 // openState takes the folder for this process and reads what an earlier one left.
@@ -71,18 +72,18 @@ func (s *state) part(name string) string {
 }
 
 // has reports whether the file stands finished under its name.
-func (s *state) has(f *File, id string) bool {
+func (s *state) has(j job) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	info, err := os.Stat(filepath.Join(s.dir, filepath.FromSlash(f.Path)))
-	return err == nil && info.Mode().IsRegular() && info.Size() == f.Size && s.Finish[f.Path] == finished{f.Size, id}
+	info, err := os.Stat(filepath.Join(s.dir, filepath.FromSlash(j.Path)))
+	return err == nil && info.Mode().IsRegular() && info.Size() == j.Size && s.Finish[j.Path] == finished{j.Size, j.id}
 }
 
 // add notes a finished file. Its name is made durable first.
-func (s *state) add(f *File, id string) error {
+func (s *state) add(j job) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Finish[f.Path] = finished{f.Size, id}
+	s.Finish[j.Path] = finished{j.Size, j.id}
 	data, err := json.Marshal(s)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (s *state) add(f *File, id string) error {
 		err = os.Rename(part, s.file())
 	}
 	if err != nil {
-		return fmt.Errorf("noting %q as finished: %w", f.Path, err)
+		return fmt.Errorf("noting %q as finished: %w", j.Path, err)
 	}
 	return nil
 }
@@ -134,21 +135,17 @@ func syncDir(dir string) error {
 }
 
 // identity names the file's content: its pieces, and which source files they
-// are taken from (their sizes, and for files on disk when they were changed).
-func (f *File) identity(open Opener) (string, error) {
+// are taken from (their sizes, and when they were changed).
+func (j job) identity() (string, error) {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
-	for _, p := range f.pieces {
+	for _, p := range j.pieces {
 		if err := enc.Encode(p); err != nil {
 			return "", err
 		}
 		h.Write(p.literal)
 	}
-	files, err := f.sources(open)
-	if err != nil {
-		return "", err
-	}
-	for _, src := range files {
+	for _, src := range j.sources {
 		info, err := src.Stat()
 		if err != nil {
 			return "", err
@@ -158,14 +155,9 @@ func (f *File) identity(open Opener) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// sources lists the files on disk that the file's bytes come from, each once.
-func (f *File) sources(open Opener) ([]*os.File, error) {
-	whole, err := f.Content(open)
-	if err != nil {
-		return nil, err
-	}
+// sourcesOf lists the files on disk that content is taken from, each once.
+func sourcesOf(whole io.ReaderAt) []*os.File {
 	var files []*os.File
-	seen := map[*os.File]bool{}
 	var walk func(r io.ReaderAt)
 	walk = func(r io.ReaderAt) {
 		switch r := r.(type) {
@@ -179,12 +171,11 @@ func (f *File) sources(open Opener) ([]*os.File, error) {
 				walk(part)
 			}
 		case *os.File:
-			if !seen[r] {
-				seen[r] = true
+			if !slices.Contains(files, r) {
 				files = append(files, r)
 			}
 		}
 	}
 	walk(whole)
-	return files, nil
+	return files
 }

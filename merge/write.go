@@ -52,7 +52,10 @@ func (p *Plan) WriteDir(ctx context.Context, open Opener, dir string, opts Write
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("making folder for merge: %w", err)
 	}
-	w := &writer{plan: p, open: openOnce(open), dir: dir, opts: opts}
+	w := &writer{dir: dir, opts: opts}
+	if err := w.openJobs(p.Files, openOnce(open)); err != nil {
+		return err
+	}
 	if err := w.checkFolder(); err != nil {
 		return err
 	}
@@ -93,11 +96,33 @@ func openOnce(open Opener) Opener {
 
 // writer is the state of one WriteDir.
 type writer struct {
-	plan  *Plan
-	open  Opener
 	dir   string
+	jobs  []job
 	opts  WriteOptions
 	state *state
+}
+
+// job is a file to write, with its content.
+type job struct {
+	*File
+	content *io.SectionReader
+	sources []*os.File // on disk, that the content is taken from
+	id      string     // names the content: see identity
+}
+
+func (w *writer) openJobs(files []*File, open Opener) error {
+	for _, f := range files {
+		content, err := f.Content(open)
+		if err != nil {
+			return err
+		}
+		j := job{File: f, content: content, sources: sourcesOf(content)}
+		if j.id, err = j.identity(); err != nil {
+			return fmt.Errorf("looking at the sources of %q: %w", f.Path, err)
+		}
+		w.jobs = append(w.jobs, j)
+	}
+	return nil
 }
 
 // FolderError says why a merge can not be written into a folder.
@@ -121,66 +146,54 @@ func (w *writer) checkFolder() error {
 	var strange []string
 	for _, e := range entries {
 		weights := strings.HasSuffix(e.Name(), ".safetensors") || e.Name() == indexFile
-		if weights && !slices.ContainsFunc(w.plan.Files, func(f *File) bool { return f.Path == e.Name() }) {
+		if weights && !slices.ContainsFunc(w.jobs, func(j job) bool { return j.Path == e.Name() }) {
 			strange = append(strange, e.Name())
 		}
 	}
 	if len(strange) > 0 {
 		return &FolderError{w.dir, strange, "holds other weights; remove them or choose another folder"}
 	}
-	for _, f := range w.plan.Files {
-		if !filepath.IsLocal(f.Path) || path.Clean(f.Path) != f.Path {
-			return &FolderError{w.dir, []string{f.Path}, "can not hold a file of this name"}
+	for _, j := range w.jobs {
+		if !filepath.IsLocal(j.Path) || path.Clean(j.Path) != j.Path {
+			return &FolderError{w.dir, []string{j.Path}, "can not hold a file of this name"}
 		}
-		info, err := os.Stat(filepath.Join(w.dir, f.Path))
-		if err != nil {
-			continue
-		}
-		same, err := w.isSource(info)
-		if err != nil {
-			return err
-		}
-		if same {
-			return &FolderError{w.dir, []string{f.Path}, "is a source of the merge, which would write over it"}
+		if info, err := os.Stat(filepath.Join(w.dir, j.Path)); err == nil && w.isSource(info) {
+			return &FolderError{w.dir, []string{j.Path}, "holds a source of the merge, which would be written over"}
 		}
 	}
 	return nil
 }
 
 // isSource reports whether a file is one that the merge reads.
-func (w *writer) isSource(info os.FileInfo) (bool, error) {
-	for _, f := range w.plan.Files {
-		files, err := f.sources(w.open)
-		if err != nil {
-			return false, err
-		}
-		for _, src := range files {
+func (w *writer) isSource(info os.FileInfo) bool {
+	for _, j := range w.jobs {
+		for _, src := range j.sources {
 			if s, err := src.Stat(); err == nil && os.SameFile(s, info) {
-				return true, nil
+				return true
 			}
 		}
 	}
-	return false, nil
+	return false
 }
 
 // writeAll writes weights in parallel, then the other files, config.json last.
 func (w *writer) writeAll(ctx context.Context) error {
-	var small []*File
+	var small []job
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(w.opts.Workers)
-	for _, f := range w.plan.Files {
-		if f.Tensors == nil {
-			small = append(small, f)
+	for _, j := range w.jobs {
+		if j.Tensors == nil {
+			small = append(small, j)
 			continue
 		}
-		g.Go(func() error { return w.weights(gctx, f) })
+		g.Go(func() error { return w.weights(gctx, j) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	slices.SortStableFunc(small, func(a, b *File) int { return lateness(a.Path) - lateness(b.Path) })
-	for _, f := range small {
-		if err := w.write(ctx, f); err != nil {
+	slices.SortStableFunc(small, func(a, b job) int { return lateness(a.Path) - lateness(b.Path) })
+	for _, j := range small {
+		if err := w.write(ctx, j); err != nil {
 			return err
 		}
 	}
@@ -191,39 +204,31 @@ func (w *writer) writeAll(ctx context.Context) error {
 func lateness(name string) int { return slices.Index([]string{indexFile, "config.json"}, name) }
 
 // weights writes one weight file unless it is there already.
-func (w *writer) weights(ctx context.Context, f *File) error {
-	id, err := f.identity(w.open)
-	if err != nil {
-		return err
-	}
-	if w.state.has(f, id) {
-		w.opts.Progress(Progress{f.Path, f.Size, true})
+func (w *writer) weights(ctx context.Context, j job) error {
+	if w.state.has(j) {
+		w.opts.Progress(Progress{j.Path, j.Size, true})
 		return nil
 	}
-	if err := w.write(ctx, f); err != nil {
+	if err := w.write(ctx, j); err != nil {
 		return err
 	}
-	return w.state.add(f, id)
+	return w.state.add(j)
 }
 
 // write writes one file beside its name, syncs it, and renames it.
-func (w *writer) write(ctx context.Context, f *File) (err error) {
-	content, err := f.Content(w.open)
-	if err != nil {
-		return err
-	}
-	part := w.state.part(f.Path)
+func (w *writer) write(ctx context.Context, j job) (err error) {
+	part := w.state.part(j.Path)
 	out, err := os.Create(part)
 	if err != nil {
-		return fmt.Errorf("writing %q: %w", f.Path, err)
+		return fmt.Errorf("writing %q: %w", j.Path, err)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("writing %q: %w", f.Path, w.noSpace(err)), os.Remove(part))
+			err = errors.Join(fmt.Errorf("writing %q: %w", j.Path, w.noSpace(err)), os.Remove(part))
 		}
 	}()
-	c := copier{ctx: ctx, dst: out, note: func(n int64) { w.opts.Progress(Progress{File: f.Path, Bytes: n}) }}
-	err = c.copy(content, 0)
+	c := copier{ctx: ctx, dst: out, note: func(n int64) { w.opts.Progress(Progress{File: j.Path, Bytes: n}) }}
+	err = c.copy(j.content, 0)
 	if err == nil {
 		err = out.Sync()
 	}
@@ -233,68 +238,9 @@ func (w *writer) write(ctx context.Context, f *File) (err error) {
 	if err != nil {
 		return err
 	}
-	final := filepath.Join(w.dir, filepath.FromSlash(f.Path))
+	final := filepath.Join(w.dir, filepath.FromSlash(j.Path))
 	if err := os.MkdirAll(filepath.Dir(final), 0o777); err != nil {
 		return err
 	}
 	return os.Rename(part, final)
-}
-
-// copier copies content into a file, by the kernel where it can.
-type copier struct {
-	ctx  context.Context
-	dst  *os.File
-	note func(int64)
-	buf  []byte
-}
-
-// copy puts all of src at offset at of the destination.
-func (c *copier) copy(src *io.SectionReader, at int64) error {
-	outer, off, n := src.Outer()
-	switch r := outer.(type) {
-	case *io.SectionReader:
-		inner, base, _ := r.Outer()
-		return c.copy(io.NewSectionReader(inner, base+off, n), at)
-	case *content:
-		for i := r.part(off); n > 0; i++ {
-			take := min(n, r.end(i)-off)
-			if err := c.copy(io.NewSectionReader(r.parts[i], off-r.starts[i], take), at); err != nil {
-				return err
-			}
-			off, at, n = off+take, at+take, n-take
-		}
-		return nil
-	case *os.File:
-		done, err := c.kernel(r, off, n, at)
-		if err != nil {
-			return err
-		}
-		return c.plain(io.NewSectionReader(r, off+done, n-done), at+done)
-	}
-	return c.plain(src, at)
-}
-
-// plain copies through a buffer.
-func (c *copier) plain(src *io.SectionReader, at int64) error {
-	if c.buf == nil {
-		c.buf = make([]byte, 1<<20)
-	}
-	for off := int64(0); off < src.Size(); {
-		if err := c.ctx.Err(); err != nil {
-			return err
-		}
-		part := c.buf[:min(int64(len(c.buf)), src.Size()-off)]
-		if n, err := src.ReadAt(part, off); n < len(part) {
-			if err == nil || err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return err
-		}
-		if _, err := c.dst.WriteAt(part, at+off); err != nil {
-			return err
-		}
-		off += int64(len(part))
-		c.note(int64(len(part)))
-	}
-	return nil
 }

@@ -20,6 +20,9 @@ func parse(text []byte) (*Header, error) {
 	if len(text) == 0 || text[0] != '{' {
 		return nil, &Error{Offset: 8, Msg: "the header does not start with '{'"}
 	}
+	if bytes.Count(text, []byte("{")) > maxTensors { // each tensor needs one
+		return nil, &Error{Offset: -1, Msg: fmt.Sprintf("more than %d tensors", maxTensors)}
+	}
 	p := parser{dec: json.NewDecoder(bytes.NewReader(text))}
 	p.dec.UseNumber()
 	h := &Header{}
@@ -32,9 +35,6 @@ func parse(text []byte) (*Header, error) {
 		if name == "__metadata__" {
 			h.Metadata = map[string]string{}
 			return p.metadata(h.Metadata)
-		}
-		if len(h.Tensors) == maxTensors {
-			return p.fail("more than %d tensors", maxTensors)
 		}
 		t, err := p.tensor(name)
 		h.Tensors = append(h.Tensors, t)

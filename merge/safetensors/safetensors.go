@@ -26,7 +26,7 @@ const (
 	MaxHeader = 100_000_000
 	// maxTensors and maxDims bound what a hostile header can make us allocate;
 	// the largest published checkpoints stay far below both.
-	maxTensors = 1 << 19
+	maxTensors = 1 << 18
 	maxDims    = 64
 	// firstRead covers the header of nearly every shard in one request, which
 	// matters when the file is still on a Hub.

@@ -1,0 +1,232 @@
+package merge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Method is a way of making a model deeper out of its own layers.
+type Method string
+
+const (
+	// Interwoven repeats each layer right after itself: 8 8 9 9 10 10.
+	Interwoven Method = "interwoven"
+	// Stacked repeats the whole run: 8 9 10 8 9 10. Source: SOLAR's depth
+	// up-scaling, arXiv 2312.15166.
+	Stacked Method = "stacked"
+	// BlockExpansion repeats like Interwoven, but the copies' output
+	// projections are zero, so that the deeper model computes what the old one
+	// did until it is trained. Source: LLaMA Pro, arXiv 2401.02415.
+	BlockExpansion Method = "block-expansion"
+)
+
+// Methods lists the methods there are.
+func Methods() []Method { return []Method{Interwoven, Stacked, BlockExpansion} }
+
+// UpscaleOptions steer Upscale. The zero value works.
+type UpscaleOptions struct {
+	Method Method // "" means Interwoven
+	// Layers From … To-1 are repeated; both 0 means the middle half.
+	From, To int
+	// Times is how often each of these layers occurs in the result, 0 meaning 2.
+	Times int
+	// LayerStack is as in Options.
+	LayerStack string
+}
+
+// Upscale writes a recipe, with comments, that makes the model named ref
+// deeper. Only the model's config and headers are read.
+func Upscale(ref string, m Model, opts UpscaleOptions) ([]byte, error) {
+	c, err := openCheckpoint(Ref{Name: ref, Path: ref}, m, opts.LayerStack)
+	if err != nil {
+		return nil, err
+	}
+	n := c.depth.layers
+	if opts.Method == "" {
+		opts.Method = Interwoven
+	}
+	if opts.From == 0 && opts.To == 0 {
+		opts.From, opts.To = n/4, n-n/4
+	}
+	if opts.Times == 0 {
+		opts.Times = 2
+	}
+	switch {
+	case !slices.Contains(Methods(), opts.Method):
+		return nil, fmt.Errorf("unknown method %q; there are %v", opts.Method, Methods())
+	case opts.From < 0 || opts.From >= opts.To || opts.To > n:
+		return nil, fmt.Errorf("layers %d:%d do not lie in %q, which has %d layers (0:%d)", opts.From, opts.To, ref, n, n)
+	case opts.Times < 2 || opts.Times > 100:
+		return nil, fmt.Errorf("layers can be repeated 2 to 100 times, not %d", opts.Times)
+	}
+	u := upscaler{c: c, opts: opts}
+	if opts.Method == BlockExpansion {
+		if u.zero, err = c.outputProjections(opts.From, opts.To); err != nil {
+			return nil, err
+		}
+	}
+	return u.recipe(), nil
+}
+
+type upscaler struct {
+	c    *checkpoint
+	opts UpscaleOptions
+	zero []string // filters of the projections that block expansion zeroes
+	b    strings.Builder
+}
+
+func (u *upscaler) recipe() []byte {
+	n, o := u.c.depth.layers, u.opts
+	u.comment("%s, made deeper: %d layers become %d.", u.c.ref.Name, n, n+(o.To-o.From)*(o.Times-1))
+	often := "twice"
+	if o.Times > 2 {
+		often = fmt.Sprintf("%d times", o.Times)
+	}
+	switch o.Method {
+	case Interwoven:
+		u.comment("Interwoven: each of the layers %d to %d stands %s in a row.", o.From, o.To-1, often)
+	case Stacked:
+		u.comment("Stacked: the run of layers %d to %d is gone through %s.", o.From, o.To-1, often)
+	case BlockExpansion:
+		u.comment("Block expansion: each of the layers %d to %d is followed by a copy of it that adds", o.From, o.To-1)
+		u.comment("nothing yet, because what it writes (%s) is scaled to 0.", strings.Join(u.zero, ", "))
+		u.comment("The result computes what the base does; train the copies to make use of them.")
+	}
+	u.comment("The other layers are taken once, as they are. A layer_range ends before its second number.")
+	u.b.WriteString("slices:\n")
+	switch o.Method {
+	case Stacked:
+		u.slice(0, o.To, false)
+		for range o.Times - 2 {
+			u.slice(o.From, o.To, false)
+		}
+		u.slice(o.From, n, false)
+	default:
+		u.slice(0, o.From, false)
+		for l := o.From; l < o.To; l++ {
+			u.slice(l, l+1, false)
+			for range o.Times - 1 {
+				u.slice(l, l+1, o.Method == BlockExpansion)
+			}
+		}
+		u.slice(o.To, n, false)
+	}
+	u.b.WriteString("merge_method: passthrough\n")
+	if name := u.c.dtypeName(); name != "" {
+		fmt.Fprintf(&u.b, "dtype: %s\n", name)
+	}
+	return []byte(u.b.String())
+}
+
+func (u *upscaler) comment(format string, args ...any) {
+	fmt.Fprintf(&u.b, "# "+format+"\n", args...)
+}
+
+// slice writes one slice, if it holds a layer.
+func (u *upscaler) slice(from, to int, zero bool) {
+	if from == to {
+		return
+	}
+	fmt.Fprintf(&u.b, "  - sources:\n      - model: %s\n        layer_range: [%d, %d]\n", u.c.ref.Name, from, to)
+	if !zero {
+		return
+	}
+	u.b.WriteString("        parameters:\n          scale:\n")
+	for _, f := range u.zero {
+		fmt.Fprintf(&u.b, "            - filter: %s\n              value: 0\n", f)
+	}
+	u.b.WriteString("            - value: 1\n")
+}
+
+// dtypeName is the dtype of the checkpoint's floats as recipes spell it, "" when
+// it has none or several.
+func (c *checkpoint) dtypeName() string {
+	found := ""
+	for _, t := range c.tensors() {
+		if !isFloat(t.DType) {
+			continue
+		}
+		name := ""
+		for n, d := range dtypes {
+			if d == t.DType {
+				name = n
+			}
+		}
+		if name == "" || (found != "" && found != name) {
+			return ""
+		}
+		found = name
+	}
+	return found
+}
+
+// Names that architectures give to the last matrix of attention and of the MLP.
+// What is called the same in both is told apart by what it belongs to.
+var (
+	attentionOutputs = []string{"o_proj", "out_proj", "wo", "out_lin", "c_proj", "dense", "linear_proj", "attn_out", "o"}
+	mlpOutputs       = []string{"down_proj", "c_proj", "dense_4h_to_h", "fc2", "fc_out", "w2", "lin2", "linear_fc2", "wo", "output_linear", "proj_out", "ff_out"}
+)
+
+// outputProjections finds filters for the tensors through which layers from …
+// to-1 add to the residual stream. Each layer must have one on its attention
+// and one on its MLP, or a single one where both are one block.
+func (c *checkpoint) outputProjections(from, to int) ([]string, error) {
+	var filters []string
+	for layer := from; layer < to; layer++ {
+		attention, mlp := false, false
+		for _, t := range c.layers[layer] {
+			parent, module := moduleOf(t.rest)
+			parent = strings.ToLower(parent)
+			inAttention := strings.Contains(parent, "att") || strings.Contains(parent, "mixer") || strings.Contains(parent, "conv") || strings.Contains(parent, "mamba")
+			isAttention := inAttention && slices.Contains(attentionOutputs, module)
+			isMLP := !inAttention && slices.Contains(mlpOutputs, module)
+			if !isAttention && !isMLP {
+				continue
+			}
+			if !isFloat(t.DType) || (c.quantised() && t.DType.Bits() == 8) {
+				return nil, c.fail("", fmt.Sprintf("block expansion needs weights that are numbers, but %s is quantised (%s)", t.Name, t.DType), nil)
+			}
+			attention, mlp = attention || isAttention || strings.Contains(parent, "mamba"), mlp || isMLP || strings.Contains(parent, "mixer")
+			if f := c.filterFor(t); !slices.Contains(filters, f) {
+				filters = append(filters, f)
+			}
+		}
+		if !attention || !mlp {
+			return nil, c.fail("", fmt.Sprintf("the output projections of layer %d could not be told from its tensors: %s", layer, strings.Join(rests(c.layers[layer]), ", ")), nil)
+		}
+	}
+	slices.Sort(filters)
+	return filters, nil
+}
+
+func rests(layer []sourceTensor) []string {
+	var list []string
+	for _, t := range layer {
+		list = append(list, strings.TrimPrefix(t.rest, "."))
+	}
+	return list
+}
+
+// moduleOf cuts ".self_attn.o_proj.weight" into "self_attn" and "o_proj". Names
+// without a last part, such as ".mlp.experts.down_proj", end in their module.
+func moduleOf(rest string) (parent, module string) {
+	parts := strings.Split(strings.TrimPrefix(rest, "."), ".")
+	last := parts[len(parts)-1]
+	if len(parts) > 1 && (strings.HasPrefix(last, "weight") || last == "bias" || strings.HasSuffix(last, "scale")) {
+		parts = parts[:len(parts)-1]
+	}
+	module = strings.TrimSuffix(parts[len(parts)-1], "_bias")
+	return strings.Join(parts[:len(parts)-1], "."), module
+}
+
+// filterFor is the shortest filter that matches the module and no other tensor: its name, else that with the name of what it belongs to.
+func (c *checkpoint) filterFor(of sourceTensor) string {
+	parent, module := moduleOf(of.rest)
+	for _, t := range c.tensors() {
+		if _, m := moduleOf(t.rest); strings.Contains(t.Name, module) && m != module {
+			return parent[strings.LastIndexByte(parent, '.')+1:] + "." + module + "."
+		}
+	}
+	return module
+}

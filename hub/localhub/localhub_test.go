@@ -29,6 +29,7 @@ type world struct {
 	url, cdn string
 	faults   *localhub.Faults
 	clock    clock
+	close    func()
 
 	mu  sync.Mutex
 	log []localhub.Request
@@ -83,13 +84,14 @@ func openWorld(t *testing.T, dir string, change func(*localhub.Options)) *world 
 		t.Fatal(err)
 	}
 	handler, w.hub, w.url, w.cdn = hub, hub, front.URL, cdn.URL
-	t.Cleanup(func() {
+	w.close = sync.OnceFunc(func() {
 		front.Close()
 		cdn.Close()
 		if err := hub.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(w.close)
 	return w
 }
 

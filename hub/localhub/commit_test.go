@@ -1,0 +1,175 @@
+package localhub_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"longcat/hub/wire"
+)
+
+func TestCommitChangesFiles(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/model", "public")
+	weights := blob(1000, 1)
+	w.upload("ann", "ann/model", weights)
+	w.want(w.commit("ann", "ann/model", "main", header(""),
+		fileLine("keep.txt", "1"), fileLine("gone.txt", "2"), fileLine("old/a", "3"), fileLine("old/b/c", "4"), lfsLine("m.bin", weights)), 200)
+	first := w.head("", "ann/model", "main")
+	w.want(w.commit("ann", "ann/model", "main", header(first),
+		line("deletedFile", wire.CommitDeleted{Path: "gone.txt"}), line("deletedFolder", wire.CommitDeleted{Path: "old/"}),
+		line("copyFile", map[string]string{"path": "copy.bin", "srcPath": "m.bin"}),
+		line("copyFile", map[string]string{"path": "back.txt", "srcPath": "gone.txt", "srcRevision": first}),
+		line("lfsFile", map[string]string{"path": "m2.bin", "algo": "sha256", "oid": sha(weights)}), // without a size
+		fileLine("keep.txt", "5")), 200)
+	a := w.want(w.do("", "GET", "/api/models/ann/model/tree/main?recursive=true", nil), 200)
+	var paths []string
+	for _, e := range decode[[]wire.TreeEntry](w, a) {
+		paths = append(paths, e.Path)
+		if strings.HasSuffix(e.Path, ".bin") && (e.LFS == nil || e.LFS.OID != sha(weights) || e.LFS.Size != 1000 || e.Size != 1000) {
+			t.Errorf("%s: %+v", e.Path, e)
+		}
+	}
+	if got := strings.Join(paths, " "); got != ".gitattributes back.txt copy.bin keep.txt m.bin m2.bin" {
+		t.Errorf("files are %s", got)
+	}
+	if got := w.get("", "ann/model", "main", "back.txt"); string(got) != "2" {
+		t.Errorf("back.txt is %q", got)
+	}
+	if got := w.get("", "ann/model", first, "keep.txt"); string(got) != "1" {
+		t.Errorf("keep.txt at the first commit is %q", got)
+	}
+	head := w.head("", "ann/model", "main")
+	w.want(w.commit("ann", "ann/model", "main", header(""), fileLine("keep.txt", "5")), 200)
+	if w.head("", "ann/model", "main") != head {
+		t.Error("a commit that changes nothing moved the branch")
+	}
+}
+
+func TestCommitRefuses(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/model", "public")
+	w.want(w.commit("ann", "ann/model", "main", header(""), fileLine("dir/file", "1"), fileLine("Model.txt", "1")), 200)
+	head := w.head("", "ann/model", "main")
+	for name, c := range map[string]struct {
+		line   string
+		status int
+		code   string
+	}{
+		"missing file":        {line("deletedFile", wire.CommitDeleted{Path: "none"}), 404, wire.CodeEntryNotFound},
+		"missing folder":      {line("deletedFolder", wire.CommitDeleted{Path: "none"}), 404, wire.CodeEntryNotFound},
+		"file for a folder":   {line("deletedFile", wire.CommitDeleted{Path: "dir"}), 404, wire.CodeEntryNotFound},
+		"missing source":      {line("copyFile", map[string]string{"path": "x", "srcPath": "none"}), 404, wire.CodeEntryNotFound},
+		"missing revision":    {line("copyFile", map[string]string{"path": "x", "srcPath": "dir/file", "srcRevision": "none"}), 404, wire.CodeRevisionNotFound},
+		"unknown object":      {lfsLine("m.bin", []byte("nowhere")), 400, ""},
+		"file under a file":   {fileLine("dir/file/x", "1"), 400, ""},
+		"file over a folder":  {fileLine("dir", "1"), 400, ""},
+		"other case":          {fileLine("model.TXT", "1"), 400, ""},
+		"folder, other case":  {fileLine("MODEL.txt/x", "1"), 400, ""},
+		"path out of repo":    {fileLine("../x", "1"), 400, ""},
+		"path into .git":      {fileLine("a/.git/hooks", "1"), 400, ""},
+		"backslash":           {fileLine(`a\b`, "1"), 400, ""},
+		"large README":        {lfsLine("README.md", []byte("x")), 400, ""},
+		"front matter":        {fileLine("README.md", "---\nlicense: [1]\n---\n"), 400, ""},
+		"broken front matter": {fileLine("README.md", "---\na: [\n---\n"), 400, ""},
+		"regular but large":   {fileLine("big.txt", strings.Repeat("x", 10<<20+1)), 400, ""},
+	} {
+		if a := w.commit("ann", "ann/model", "main", header(""), fileLine("other.txt", name), c.line); a.StatusCode != c.status || a.Header.Get(wire.HeaderErrorCode) != c.code {
+			t.Errorf("%s: status %d, code %q: %s", name, a.StatusCode, a.Header.Get(wire.HeaderErrorCode), a.body)
+		}
+	}
+	w.want(w.commit("ann", "ann/model", "none", header(""), fileLine("x", "1")), 404, wire.CodeRevisionNotFound)
+	w.want(w.commit("ann", "ann/model", head, header(""), fileLine("x", "1")), 404, wire.CodeRevisionNotFound)
+	w.want(w.commit("ann", "ann/model", "main", line("header", wire.CommitHeader{}), fileLine("x", "1")), 400)
+	w.want(w.commit("ann", "ann/model", "main", header("ffffffff"), fileLine("x", "1")), 412)
+	w.want(w.commit("ann", "ann/model", "main", header("")+strings.Repeat("x", 20<<20)), 413)
+	if w.head("", "ann/model", "main") != head {
+		t.Error("a refused commit moved the branch")
+	}
+	if a := w.commit("ann", "ann/model", "main", header(head[:7]), fileLine("README.md", "---\nlicense: mit\n---\n# hi")); a.StatusCode != 200 {
+		t.Errorf("a good commit on a short parent: %d %s", a.StatusCode, a.body)
+	}
+}
+
+func TestRejectedCardSaysWhy(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/model", "public")
+	a := w.commit("ann", "ann/model", "main", header(""), fileLine("README.md", "---\nlicense: {a: b}\n---\n"))
+	const want = "Sorry, your push was rejected during YAML metadata verification:\n - Error: \"license\" must be a string or a list of strings"
+	if got := decode[wire.Error](w, w.want(a, 400)).Error; got != want {
+		t.Errorf("got %q", got)
+	}
+	if got := a.Header.Get(wire.HeaderErrorMessage); got != strings.ReplaceAll(want, "\n", " ") {
+		t.Errorf("header %q", got)
+	}
+	a = w.want(w.do("ann", "POST", "/api/validate-yaml", map[string]string{"content": "---\ntags: 5\n---\n", "repoType": "model"}), 400)
+	if !strings.Contains(string(a.body), `{"errors":[{"message":"\"tags\" must be`) {
+		t.Errorf("got %s", a.body)
+	}
+	a = w.want(w.do("ann", "POST", "/api/validate-yaml", map[string]string{"content": "# no metadata", "repoType": "model"}), 200)
+	if !strings.Contains(string(a.body), "empty or missing yaml metadata") {
+		t.Errorf("got %s", a.body)
+	}
+}
+
+// Many commit at once on one parent: one wins, and nothing is lost.
+func TestOneOfManyCommittersWins(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/model", "public")
+	for round := range 5 {
+		parent := w.head("", "ann/model", "main")
+		statuses := make([]int, 4)
+		var wg sync.WaitGroup
+		for i := range statuses {
+			wg.Go(func() {
+				statuses[i] = w.commit("ann", "ann/model", "main", header(parent), fileLine("who.txt", string(rune('a'+4*round+i)))).StatusCode
+			})
+		}
+		wg.Wait()
+		count := map[int]int{}
+		for _, s := range statuses {
+			count[s]++
+		}
+		if count[200] != 1 || count[412] != 3 {
+			t.Fatalf("statuses %v", statuses)
+		}
+	}
+	var wg sync.WaitGroup
+	for i := range 8 { // without a parent all of them go through
+		wg.Go(func() { w.commit("ann", "ann/model", "main", header(""), fileLine(string(rune('a'+i))+".txt", "x")) })
+	}
+	wg.Wait()
+	a := w.want(w.do("", "GET", "/api/models/ann/model/tree/main", nil), 200)
+	if n := len(decode[[]wire.TreeEntry](w, a)); n != 10 {
+		t.Errorf("%d files, want 10", n)
+	}
+}
+
+func TestPullRequests(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/model", "public")
+	main := w.head("", "ann/model", "main")
+	a := w.want(w.do("bob", "POST", "/api/models/ann/model/commit/main?create_pr=1", []byte(header(main)+fileLine("fix.txt", "fixed"))), 200)
+	done := decode[wire.CommitResponse](w, a)
+	if done.PullRequestURL != w.url+"/ann/model/discussions/1" {
+		t.Errorf("pull request at %q", done.PullRequestURL)
+	}
+	if w.head("", "ann/model", "main") != main || w.head("", "ann/model", "refs%2Fpr%2F1") != done.CommitOID || w.head("", "ann/model", "refs/pr/1") != done.CommitOID {
+		t.Error("the commit is not where it should be")
+	}
+	if got := w.get("", "ann/model", "refs%2Fpr%2F1", "fix.txt"); string(got) != "fixed" {
+		t.Errorf("fix.txt is %q", got)
+	}
+	w.want(w.commit("bob", "ann/model", "refs%2Fpr%2F1", header(""), fileLine("more.txt", "x")), 200)
+	w.want(w.commit("bob", "ann/model", "main", header(""), fileLine("more.txt", "x")), 403)
+
+	a = w.want(w.do("ann", "POST", "/api/models/ann/model/discussions", map[string]any{"title": "mine", "pullRequest": true}), 200)
+	if n := decode[struct{ Num int }](w, a).Num; n != 2 {
+		t.Errorf("second pull request has number %d", n)
+	}
+	w.want(w.commit("bob", "ann/model", "refs%2Fpr%2F2", header(""), fileLine("more.txt", "x")), 403)
+	w.want(w.do("", "GET", "/api/models/ann/model/discussions/2?diff=1", nil), 200)
+	w.want(w.do("", "GET", "/api/models/ann/model/discussions/3", nil), 404)
+	w.want(w.do("", "GET", "/api/models/ann/model/discussions/..%2f..%2frepo", nil), 404)
+	w.want(w.do("rita", "POST", "/api/models/ann/model/commit/main?create_pr=1", []byte(header("")+fileLine("fix.txt", "x"))), 403)
+}

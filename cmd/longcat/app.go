@@ -30,9 +30,6 @@ type app struct {
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCmd()
 	root.SetArgs(args)
-	root.SetIn(a.in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
 	return a.report(ctx, root.ExecuteContext(ctx))
 }
 
@@ -47,15 +44,10 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
   longcat publish examples/longcat-10.7b.yaml --to me/LongCAT-10.7B`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
-			}
-			return cmd.Help()
-		},
 	}
-	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	f := root.PersistentFlags()
 	f.BoolVar(&a.json, "json", a.json, "print one JSON document on standard output")
@@ -66,7 +58,45 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
 		a.publishCmd(), a.planCmd(), a.mergeCmd(), a.upscaleCmd(), a.downloadCmd(), a.uploadCmd(),
 		a.cardCmd(), a.verifyCmd(), a.serveCmd(), a.demoCmd(), a.whoamiCmd(), a.versionCmd(),
 	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd() // after SetOut, which it takes note of
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "completion":
+			group(cmd)
+			for _, shell := range cmd.Commands() {
+				shell.Args = exactly(0, "no arguments")
+			}
+		case "help":
+			cmd.Run, cmd.RunE = nil, help
+		}
+	}
+	group(root)
 	return root
+}
+
+// group makes cmd one that does nothing but hold others.
+func group(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.SuggestionsMinimumDistance = 2 // typos
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return unknownCommand(cmd, args[0])
+		}
+		return cmd.Help()
+	}
+}
+
+// help is cobra's help command, but that an unknown name is an error.
+func help(cmd *cobra.Command, args []string) error {
+	about, rest, err := cmd.Root().Find(args)
+	if err == nil && len(rest) > 0 {
+		err = unknownCommand(about, rest[0])
+	}
+	if err != nil {
+		return err
+	}
+	return about.Help()
 }
 
 func unknownCommand(root *cobra.Command, name string) error {
@@ -91,7 +121,11 @@ func (a *app) client() (*hub.Client, error) {
 	}
 	cfg.UserAgent = "longcat/" + version()
 	cfg.Warn = func(topic, text string) { a.say("hub says (%s): %s", topic, text) }
-	return hub.New(cfg)
+	c, err := hub.New(cfg)
+	if err != nil && a.endpoint != "" {
+		err = &usageError{err}
+	}
+	return c, err
 }
 
 // say tells people something in passing.
@@ -117,7 +151,7 @@ func exactly(n int, what string) cobra.PositionalArgs {
 func between(least, most int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || (most >= 0 && len(args) > most) {
-			return usagef("%s wants %s, got %d arguments", cmd.CommandPath(), what, len(args))
+			return usagef("%s wants %s; arguments given: %d", cmd.CommandPath(), what, len(args))
 		}
 		return nil
 	}

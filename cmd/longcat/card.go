@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -21,14 +20,8 @@ func (a *app) cardCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "card",
 		Short: "Write, show, check or renew model cards",
-		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return unknownCommand(cmd, args[0])
-			}
-			return cmd.Help()
-		},
 	}
+	group(cmd)
 	cmd.AddCommand(a.cardNewCmd(), a.cardShowCmd(), a.cardCheckCmd(), a.cardUpdateCmd())
 	return cmd
 }
@@ -91,7 +84,13 @@ func (a *app) cardNew(ctx context.Context, f cardNewFlags, args []string) error 
 		return err
 	}
 	defer p.models.Close()
-	card, picture, err := p.card(f.to, f.license, nil)
+	var existing []byte
+	if f.out != "" {
+		if existing, err = existingCard(f.out); err != nil {
+			return err
+		}
+	}
+	card, picture, err := p.card(f.to, f.license, existing)
 	if err != nil {
 		return err
 	}
@@ -125,7 +124,11 @@ func (a *app) cardShowCmd() *cobra.Command {
 func (a *app) findCard(ctx context.Context, where, revision string) ([]byte, error) {
 	if st, err := os.Stat(where); err == nil {
 		if st.IsDir() {
-			where = filepath.Join(where, modelcard.File)
+			card, err := existingCard(where)
+			if card == nil && err == nil {
+				err = fmt.Errorf("folder %q has no card: it holds no %s", where, modelcard.File)
+			}
+			return card, err
 		}
 		return os.ReadFile(where)
 	}

@@ -43,7 +43,7 @@ interrupted download goes on where it stopped. Prints where the files are.`,
 	fl.StringArrayVar(&f.Include, "include", nil, "only files that match this pattern (repeatable)")
 	fl.StringArrayVar(&f.Exclude, "exclude", nil, "no files that match this pattern (repeatable)")
 	fl.StringVar(&f.LocalDir, "local-dir", "", "download into this folder instead of the cache")
-	fl.IntVar(&f.Workers, "workers", 8, "connections at a time")
+	addWorkers(cmd, &f.Workers, 8, "connections at a time")
 	fl.StringVar(&f.rate, "limit-rate", "", "bytes per second in all, such as 10MB")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched")
 	return cmd
@@ -56,9 +56,6 @@ func (a *app) download(cmd *cobra.Command, f downloadFlags) error {
 	}
 	if f.Rate, err = parseSize("--limit-rate", f.rate); err != nil {
 		return err
-	}
-	if f.Workers < 1 || f.Workers > 64 {
-		return usagef("--workers wants a number from 1 to 64, got %d", f.Workers)
 	}
 	plan, err := c.PlanDownload(cmd.Context(), f.DownloadOptions)
 	if err != nil {

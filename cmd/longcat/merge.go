@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -38,7 +41,7 @@ where it stopped. RECIPE is a file, or - for standard input.`,
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.license, "license", "", "licence of the result, where the parents' differ")
 	cmd.Flags().BoolVar(&f.noCard, "no-card", false, "write no README.md")
-	cmd.Flags().IntVar(&f.workers, "workers", 0, "files written at a time (default 2)")
+	addWorkers(cmd, &f.workers, 2, "files written at a time")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the plan and write nothing")
 	return cmd
 }
@@ -62,10 +65,13 @@ func (a *app) merge(cmd *cobra.Command, f mergeFlags, recipe, dir string) error 
 			return err
 		}
 		facts.Title = filepath.Base(dir)
-		if card, err = modelcard.Generate(facts); err != nil {
+		existing, err := existingCard(dir)
+		if err != nil {
 			return err
 		}
-		picture = modelcard.LayerMapSVG(facts.Parents, facts.Layers)
+		if card, picture, err = cardOf(facts, existing); err != nil {
+			return err
+		}
 	}
 	if f.dryRun {
 		return a.printPlan(p, 0)
@@ -92,8 +98,15 @@ func (a *app) merge(cmd *cobra.Command, f mergeFlags, recipe, dir string) error 
 	return err
 }
 
-// writeCard puts the card into a folder, or renews the generated parts of the
-// one that is there.
+// existingCard is the card that a folder has, nil for none.
+func existingCard(dir string) ([]byte, error) {
+	card, err := os.ReadFile(filepath.Join(dir, modelcard.File))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return card, err
+}
+
 func writeCard(dir string, card, picture []byte) error {
 	if err := cache.WriteFile(filepath.Join(dir, modelcard.LayerMapFile), picture); err != nil {
 		return err

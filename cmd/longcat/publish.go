@@ -58,7 +58,7 @@ on. RECIPE is a file, or - for standard input.`,
 	fl.StringVar(&f.to, "to", "", "repo to publish to, USER/REPO")
 	fl.StringVar(&f.license, "license", "", "licence of the result, where the parents' differ")
 	fl.BoolVar(&f.replace, "replace", false, "replace the weights that the repo holds, removing those that do not belong to the result")
-	fl.IntVar(&f.Workers, "workers", 8, "connections at a time")
+	addWorkers(cmd, &f.Workers, 8, "connections at a time")
 	addCommitFlags(cmd, &f.Upload, &f.private, &f.dryRun)
 	return cmd
 }
@@ -244,6 +244,10 @@ func (p *planned) card(repo, license string, existing []byte) (card, picture []b
 	if err != nil {
 		return nil, nil, err
 	}
+	return cardOf(facts, existing)
+}
+
+func cardOf(facts modelcard.Facts, existing []byte) (card, picture []byte, err error) {
 	picture = modelcard.LayerMapSVG(facts.Parents, facts.Layers)
 	if len(bytes.TrimSpace(existing)) > 0 {
 		updated, err := modelcard.Update(existing, &facts)

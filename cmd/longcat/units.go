@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/spf13/cobra"
 
 	"longcat/hub"
 	"longcat/hub/wire"
@@ -61,6 +64,32 @@ func parseSize(flag, s string) (int64, error) {
 		return 0, usagef("%s wants a size such as 500MB or 5GB, got %q", flag, s)
 	}
 	return int64(v * unit), nil
+}
+
+// workers is the value of a flag that says how many things run at a time.
+type workers struct{ n *int }
+
+func addWorkers(cmd *cobra.Command, n *int, usual int, usage string) {
+	*n = usual
+	cmd.Flags().Var(workers{n}, "workers", usage)
+}
+
+func (w workers) String() string {
+	if w.n == nil { // pflag asks the zero value
+		return "0"
+	}
+	return strconv.Itoa(*w.n)
+}
+
+func (w workers) Type() string { return "int" }
+
+func (w workers) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > 64 {
+		return errors.New("want a number from 1 to 64")
+	}
+	*w.n = n
+	return nil
 }
 
 // table aligns columns that are separated by tabs.

@@ -55,7 +55,7 @@ same command sends only what is missing.`,
 	fl.StringArrayVar(&f.pick.Include, "include", nil, "only files that match this pattern (repeatable)")
 	fl.StringArrayVar(&f.pick.Exclude, "exclude", nil, "no files that match this pattern (repeatable)")
 	fl.StringArrayVar(&f.remove, "delete", nil, "remove files of the repo that match this pattern, in the same commit (repeatable)")
-	fl.IntVar(&f.Workers, "workers", 8, "connections at a time")
+	addWorkers(cmd, &f.Workers, 8, "connections at a time")
 	addCommitFlags(cmd, &f.Upload, &f.private, &f.dryRun)
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"longcat/hub/localhub"
 	"longcat/hub/wire"
 )
 
@@ -47,7 +48,7 @@ func TestCommitChangesFiles(t *testing.T) {
 }
 
 func TestCommitRefuses(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t, func(o *localhub.Options) { o.LFSThreshold = 10 << 10 })
 	w.create("ann/model", "public")
 	w.want(w.commit("ann", "ann/model", "main", header(""), fileLine("dir/file", "1"), fileLine("Model.txt", "1")), 200)
 	head := w.head("", "ann/model", "main")
@@ -72,7 +73,7 @@ func TestCommitRefuses(t *testing.T) {
 		"large README":        {lfsLine("README.md", []byte("x")), 400, ""},
 		"front matter":        {fileLine("README.md", "---\nlicense: [1]\n---\n"), 400, ""},
 		"broken front matter": {fileLine("README.md", "---\na: [\n---\n"), 400, ""},
-		"regular but large":   {fileLine("big.txt", strings.Repeat("x", 10<<20+1)), 400, ""},
+		"regular but large":   {fileLine("big.txt", strings.Repeat("x", 10<<10+1)), 400, ""},
 	} {
 		if a := w.commit("ann", "ann/model", "main", header(""), fileLine("other.txt", name), c.line); a.StatusCode != c.status || a.Header.Get(wire.HeaderErrorCode) != c.code {
 			t.Errorf("%s: status %d, code %q: %s", name, a.StatusCode, a.Header.Get(wire.HeaderErrorCode), a.body)
@@ -82,7 +83,7 @@ func TestCommitRefuses(t *testing.T) {
 	w.want(w.commit("ann", "ann/model", head, header(""), fileLine("x", "1")), 404, wire.CodeRevisionNotFound)
 	w.want(w.commit("ann", "ann/model", "main", line("header", wire.CommitHeader{}), fileLine("x", "1")), 400)
 	w.want(w.commit("ann", "ann/model", "main", header("ffffffff"), fileLine("x", "1")), 412)
-	w.want(w.commit("ann", "ann/model", "main", header("")+strings.Repeat("x", 20<<20)), 413)
+	w.want(w.commit("ann", "ann/model", "main", header("")+strings.Repeat("x", 100<<10)), 413)
 	if w.head("", "ann/model", "main") != head {
 		t.Error("a refused commit moved the branch")
 	}

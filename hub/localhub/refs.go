@@ -33,7 +33,7 @@ var badRefName = regexp.MustCompile(`[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.
 // checkRefName says why name can not be a branch or a tag, by git's rules
 // (git-check-ref-format).
 func checkRefName(name string) error {
-	if name == "" || name == "@" || len(name) > 200 || badRefName.MatchString(name) {
+	if name == "" || name == "@" || name == "HEAD" || len(name) > 200 || badRefName.MatchString(name) {
 		return badRequest("Invalid ref name: %q", name)
 	}
 	return nil
@@ -87,9 +87,12 @@ var (
 )
 
 // resolve finds the commit that rev names: a commit id, a branch, a tag, a
-// full ref name, or the first seven or more digits of a commit id.
+// full ref name, HEAD, or the first seven or more digits of a commit id.
 func (r *repo) resolve(rev string) (*commit, error) {
 	id, ok := "", false
+	if rev == "HEAD" {
+		rev = defaultBranch
+	}
 	if kind, name, full := splitRef(rev); full {
 		id, ok = r.ref(kind, name)
 	} else if commitID.MatchString(rev) && exists(r.commitPath(rev)) {

@@ -21,8 +21,10 @@ func TestCreateMoveDelete(t *testing.T) {
 		return w.do("ann", "POST", "/api/repos/create", wire.CreateRepo{Type: kind, Organization: org, Name: name})
 	}
 	for _, c := range []struct{ kind, org, name, url string }{
-		{"", "", "model", "/ann/model"}, {"model", "acme", "model", "/acme/model"},
-		{"dataset", "", "data", "/datasets/ann/data"}, {"space", "", "app", "/spaces/ann/app"},
+		{"", "", "model", "/ann/model"},
+		{"model", "acme", "model", "/acme/model"},
+		{"dataset", "", "data", "/datasets/ann/data"},
+		{"space", "", "app", "/spaces/ann/app"},
 		{"", "", "ann/slash", "/ann/slash"},
 	} {
 		for _, status := range []int{200, 409} {
@@ -268,6 +270,11 @@ func TestRefs(t *testing.T) {
 	}
 	if a := w.do("", "GET", api+"tree/void", nil); string(w.want(a, 200).body) != "[]" {
 		t.Errorf("an empty branch has %s", a.body)
+	}
+	for _, rev := range []string{"HEAD", "refs%2Fheads%2Fmain", "refs/heads/main", w.head("", "ann/model", "main")[:7]} {
+		if w.head("", "ann/model", rev) != w.head("", "ann/model", "main") {
+			t.Errorf("%s is not the main branch", rev)
+		}
 	}
 	w.want(w.do("ann", "DELETE", api+"branch/main", nil), 403)
 	w.want(w.do("ann", "DELETE", api+"branch/feature%2Fx", nil), 200)

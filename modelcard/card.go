@@ -11,14 +11,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// frontMatter is the Hub's own pattern: the opening line, the YAML, the closing
-// line. JavaScript's \s is spelled out, because it holds more than Go's: above
-// all the byte-order mark, behind which the Hub still finds the front matter.
-// Source: REGEX_YAML_BLOCK in huggingface_hub's repocard.py ("exact same regex
-// as in the Hub server").
-var frontMatter = regexp.MustCompile(
-	`^([\s\v\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}]*---(?:\r\n|\r|\n))` +
-		`([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(\r\n|\n|$))`)
+// opening is the first line of front matter. JavaScript's \s is spelled out,
+// because it holds more than Go's: above all the byte-order mark, behind which
+// the Hub still finds the front matter.
+var opening = regexp.MustCompile(
+	`^[\s\v\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}]*---(?:\r\n|\r|\n)`)
 
 // maxFrontMatter bounds the YAML that is parsed, in bytes. Real front matter is
 // a few KB; with a long model-index some hundred.
@@ -53,13 +50,61 @@ func Parse(readme []byte) (*Card, error) {
 	return c, nil
 }
 
-// locate splits the file without reading its YAML.
+// locate splits the file, without reading its YAML, where the Hub's pattern does:
+//
+//	^(\s*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(\r\n|\n|$))
+//
+// Source: REGEX_YAML_BLOCK in huggingface_hub's repocard.py ("exact same regex
+// as in the Hub server"). Go's regexp takes a second for it on a long README.
 func locate(readme []byte) *Card {
 	c := &Card{raw: readme}
-	if m := frontMatter.FindSubmatchIndex(readme); m != nil {
-		c.found, c.start, c.end, c.body = true, m[4], m[5], m[1]
+	m := opening.FindIndex(readme)
+	if m == nil {
+		return c
+	}
+	start := m[1]
+	end, body, ok := closing(readme, start)
+	if !ok && bytes.HasSuffix(readme[:start], []byte("\r\n")) {
+		// The pattern may also take the CR for the opening line's end and the
+		// LF for the YAML's: that reads "---", CR LF, "---" as empty metadata.
+		start--
+		if end, body, ok = closing(readme, start); end != start {
+			ok = false
+		}
+	}
+	if ok {
+		c.found, c.start, c.end, c.body = true, start, end, body
 	}
 	return c
+}
+
+// closing finds the line "---" that ends the YAML: where the line break before
+// it begins and where its own line ends.
+func closing(readme []byte, start int) (end, body int, ok bool) {
+	for at := start; ; at++ {
+		next := bytes.Index(readme[at:], []byte("---"))
+		if next < 0 {
+			return 0, 0, false
+		}
+		at += next
+		body = at + len("---")
+		body += len(readme[body:]) - len(bytes.TrimLeft(readme[body:], " \t"))
+		switch rest := readme[body:]; {
+		case at == start || readme[at-1] != '\n' && readme[at-1] != '\r':
+			continue
+		case bytes.HasPrefix(rest, []byte("\r\n")):
+			body += 2
+		case bytes.HasPrefix(rest, []byte("\n")):
+			body++
+		case len(rest) > 0:
+			continue
+		}
+		end = at - 1
+		if readme[end] == '\n' && end > start && readme[end-1] == '\r' {
+			end--
+		}
+		return end, body, true
+	}
 }
 
 // parseMapping reads one YAML document whose root is a mapping; nil when it is

@@ -36,7 +36,11 @@ func (c *checker) keys(card *Card) {
 		switch {
 		case !known:
 		case isNull(value):
-			c.errorf(name, name.Value, "%q has no value: give it one or take the key out", name.Value)
+			severity := Warning
+			if name.Value == "language" { // the one that a Hub is known to refuse
+				severity = Error
+			}
+			c.add(severity, name, name.Value, "%q has no value: give it one or take the key out", name.Value)
 		default:
 			check(c, value, name.Value)
 		}

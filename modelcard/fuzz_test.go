@@ -2,6 +2,7 @@ package modelcard_test
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -19,6 +20,36 @@ func seeds(f *testing.F) {
 	f.Add([]byte(aliasBomb))
 	f.Add([]byte("---\na: &a [*a]\nb: *a\n---\n"))
 	f.Add([]byte(strings.Repeat("> ", 200) + "x"))
+}
+
+// hubPattern is the Hub's own, with JavaScript's white space.
+var hubPattern = regexp.MustCompile(
+	`^([\s\v\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}]*---(?:\r\n|\r|\n))` +
+		`([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(\r\n|\n|$))`)
+
+// FuzzLocate: the front matter is where the Hub's pattern finds it.
+func FuzzLocate(f *testing.F) {
+	seeds(f)
+	for _, text := range []string{
+		"---\r\n---\r\n", "---\n---", "---\n\n---", "---\r\r---\n", "\ufeff \t\n---\r\na: 1\r\n--- \t", "---\na: 1\n----\n---x\n---\rb\n---\n",
+		"---\r\n\r\n---", "---\r\n\n---\n", "---\ra\r---", "---\r\n---\r\na\r\n---\r\n", "---\r\n---\r",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, readme []byte) {
+		c, err := modelcard.Parse(readme)
+		m := hubPattern.FindSubmatchIndex(readme)
+		switch {
+		case err != nil:
+			if m == nil {
+				t.Fatalf("%v, but the Hub finds nothing in %q", err, readme)
+			}
+		case c.HasFrontMatter() != (m != nil):
+			t.Fatalf("found is %v in %q", c.HasFrontMatter(), readme)
+		case m != nil && len(c.Body()) != len(readme)-m[1]:
+			t.Fatalf("body is %q in %q", c.Body(), readme)
+		}
+	})
 }
 
 // FuzzEdit: a card that parses survives edits of one key: it reads back, the

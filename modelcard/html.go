@@ -46,7 +46,7 @@ func RenderHTMLAt(readme []byte, base string) ([]byte, error) {
 	if len(body) > maxRendered {
 		return nil, fmt.Errorf("rendering card: %d bytes; more than %d are not rendered", len(body), maxRendered)
 	}
-	body = flattened(body)
+	body = tamed(body)
 	doc := markdown.Parser().Parse(text.NewReader(body))
 	if base != "" {
 		rebase(doc, base)
@@ -58,19 +58,32 @@ func RenderHTMLAt(readme []byte, base string) ([]byte, error) {
 	return sanitizer(base).SanitizeBytes(out.Bytes()), nil
 }
 
-// maxNesting is how deep quotations and lists may go: the parser's time grows
-// with the square of it, and nobody reads deeper.
-const maxNesting = 32
+// The parser's time grows with the square of how deep quotations and lists go
+// and of how many brackets a paragraph has. Nobody writes that many.
+const (
+	maxNesting  = 32
+	maxBrackets = 5000
+)
 
 var nesting = regexp.MustCompile(`^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t]))+`)
 
-// flattened is the body with the markers of lines that nest deeper cut off.
-func flattened(body []byte) []byte {
+// tamed is the body with what goes beyond these bounds made plain text.
+func tamed(body []byte) []byte {
 	var out bytes.Buffer
+	var fence codeFence
+	brackets := 0
 	for row := range bytes.Lines(body) {
 		if head := nesting.Find(row); len(head) > maxNesting {
 			out.Write(head[:maxNesting])
 			row = row[len(head):]
+		}
+		switch line := strings.TrimRight(string(row), " \t\r\n"); {
+		case line == "", fence.step(line):
+			brackets = 0
+		default:
+			if brackets += strings.Count(line, "["); brackets > maxBrackets {
+				row = bytes.ReplaceAll(row, []byte("["), []byte("&#91;"))
+			}
 		}
 		out.Write(row)
 	}

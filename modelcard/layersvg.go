@@ -135,6 +135,7 @@ func (m *layerMap) parentLane(parent int) {
 func (m *layerMap) resultLane() {
 	y := m.top(len(m.lanes))
 	seen := map[Source]bool{}
+	again := false
 	for i, l := range m.layers {
 		if len(l) == 0 {
 			m.box(i, y, "#fff", "unused", "faint", i)
@@ -142,17 +143,30 @@ func (m *layerMap) resultLane() {
 		}
 		class := "cell"
 		if seen[l[0]] {
-			class = "cell again"
+			class, again = "cell again", true
 		}
 		seen[l[0]] = true
 		m.box(i, y, laneColor(l[0].Parent), class, "digit", l[0].Layer)
+		m.stripes(i, y, l[1:])
 	}
-	note := fmt.Sprintf("%d layers, numbered as in their source", len(m.layers))
-	if len(seen) < len(m.layers) {
+	note := fmt.Sprintf("%d layers", len(m.layers))
+	if m.hasRoom(0) {
+		note += ", numbered as in their source"
+	}
+	if again {
 		note += "; faded: used again"
 	}
 	fmt.Fprintf(m, `<text x="%d" y="%.0f"><tspan class="name">Merged model</tspan><tspan class="note" dx="8">%s</tspan></text>`+"\n",
 		mapMargin, y+laneHeight+20, note)
+}
+
+// stripes at a layer's foot are the other sources that it is mixed from.
+func (m *layerMap) stripes(at int, y float64, others Layer) {
+	const high = 4
+	for i, s := range others[:min(len(others), 3)] {
+		fmt.Fprintf(m, `<rect fill="%s" x="%.1f" y="%.0f" width="%.1f" height="%d"/>`+"\n",
+			laneColor(s.Parent), m.x(at), y+laneHeight-float64((i+1)*high), m.cell, high)
+	}
 }
 
 func (m *layerMap) caption(y float64, name, note string) {
@@ -163,10 +177,13 @@ func (m *layerMap) caption(y float64, name, note string) {
 // box is one layer; its number is left out where it has no room.
 func (m *layerMap) box(at int, y float64, fill, class, digits string, number int) {
 	fmt.Fprintf(m, `<rect class="%s" fill="%s" x="%.1f" y="%.0f" width="%.1f" height="%d"/>`+"\n", class, fill, m.x(at), y, m.cell, laneHeight)
-	if label := fmt.Sprint(number); m.cell >= float64(6*len(label)+2) {
-		fmt.Fprintf(m, `<text class="%s" x="%.1f" y="%.0f">%s</text>`+"\n", digits, m.x(at)+m.cell/2, y+15, label)
+	if m.hasRoom(number) {
+		fmt.Fprintf(m, `<text class="%s" x="%.1f" y="%.0f">%d</text>`+"\n", digits, m.x(at)+m.cell/2, y+14, number)
 	}
 }
+
+// hasRoom says whether a number fits into a cell.
+func (m *layerMap) hasRoom(number int) bool { return m.cell >= float64(6*len(fmt.Sprint(number))+2) }
 
 func laneColor(parent int) string { return laneColors[max(parent, 0)%len(laneColors)] }
 

@@ -112,3 +112,18 @@ func TestRenderTextNarrow(t *testing.T) {
 		}
 	}
 }
+
+// TestRenderBounded renders what makes Markdown parsers take minutes: without
+// the bounds the links alone run into the test's time limit.
+func TestRenderBounded(t *testing.T) {
+	for name, markdown := range map[string]string{
+		"links":      strings.Repeat("[a](", 1<<20),
+		"references": strings.Repeat("[a]: x\n", 1<<13) + strings.Repeat("[a] ", 1<<13),
+		"quotations": strings.Repeat(">", 1<<16),
+		"lists":      strings.Repeat("- ", 1<<15),
+	} {
+		if page, err := modelcard.RenderHTML([]byte(markdown)); err != nil || len(page) == 0 {
+			t.Errorf("%s: %d bytes, %v", name, len(page), err)
+		}
+	}
+}

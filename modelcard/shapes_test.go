@@ -42,7 +42,7 @@ func golden(t *testing.T, path string, got []byte) {
 func shapes(t testing.TB) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob("testdata/shapes/*.md")
-	if err != nil || len(files) < 20 {
+	if err != nil || len(files) < 21 {
 		t.Fatalf("%d shapes, %v", len(files), err)
 	}
 	out := map[string][]byte{}

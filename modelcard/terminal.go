@@ -27,7 +27,7 @@ func RenderText(readme []byte, o TextOptions) (string, error) {
 	if len(body) > maxRendered {
 		return "", fmt.Errorf("rendering card: %d bytes; more than %d are not rendered", len(body), maxRendered)
 	}
-	body = flattened(body)
+	body = tamed(body)
 	p := &textPrinter{source: body, o: o}
 	if card.found {
 		for line := range strings.Lines(printable(string(card.yaml())) + "\n") {

@@ -19,8 +19,9 @@ type Updated struct {
 // are added; base_model loses what is no Hub id and what is there twice; the tag
 // merge is added. A card with generated parts gets the facts' base_model, and
 // any card the licence that Facts.License names. Facts may be nil: then the card
-// itself has to show that it is of a merge, by its recipe, its tag or its
-// generated parts, or nothing is added. Broken front matter is a *SyntaxError,
+// itself has to show that it is of a merge, by generated parts, by a recipe whose
+// models are its base_model, or by the tag and several of these, or nothing is
+// added: a quantised copy quotes its original's recipe and tags. Broken front matter is a *SyntaxError,
 // parents whose licences differ, where the card states none, a *LicenseError.
 func Update(readme []byte, f *Facts) (Updated, error) {
 	card, err := Parse(readme)
@@ -28,8 +29,7 @@ func Update(readme []byte, f *Facts) (Updated, error) {
 		return Updated{}, err
 	}
 	u := &updater{card: card, ours: card.HasGenerated()}
-	recipe, err := FindRecipe(nil, readme)
-	isMerge := err == nil || u.ours || slices.Contains(card.Strings("tags"), "merge")
+	bases, isMerge := u.proven()
 	switch {
 	case f != nil:
 		facts := *f
@@ -37,8 +37,8 @@ func Update(readme []byte, f *Facts) (Updated, error) {
 			facts.License = &stated // the card's author has decided
 		}
 		err = u.fromFacts(facts, f.License != nil)
-	case isMerge:
-		err = u.mergeKeys(recipe.hubModels())
+	case isMerge || u.ours:
+		err = u.mergeKeys(bases)
 	default:
 		err = u.baseModel(nil)
 	}
@@ -53,6 +53,25 @@ type updater struct {
 	card    *Card
 	ours    bool // whether it has generated parts
 	changes []string
+}
+
+// proven are the Hub's models that the card's own recipe names, and whether the
+// card shows that it is of a merge: of that recipe's, or, being tagged so, of
+// several models or one several times.
+func (u *updater) proven() ([]string, bool) {
+	have := u.card.Strings("base_model")
+	tagged := len(have) > 1 && slices.Contains(u.card.Strings("tags"), "merge")
+	recipe, err := FindRecipe(nil, u.card.Bytes())
+	if err != nil {
+		return nil, tagged
+	}
+	bases := recipe.hubModels()
+	for _, id := range have {
+		if isRepoID(id) && !slices.Contains(bases, id) {
+			return nil, tagged
+		}
+	}
+	return bases, true
 }
 
 func (u *updater) fromFacts(f Facts, decided bool) error {

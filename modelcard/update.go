@@ -18,11 +18,15 @@ type Updated struct {
 // In the front matter it only does what it is sure of. Keys that are missing
 // are added; base_model loses what is no Hub id and what is there twice; the tag
 // merge is added. A card with generated parts gets the facts' base_model, and
-// any card the licence that Facts.License names. Facts may be nil: then the card
-// itself has to show that it is of a merge, by generated parts, by a recipe whose
-// models are its base_model, or by the tag and several of these, or nothing is
-// added: a quantised copy quotes its original's recipe and tags. Broken front matter is a *SyntaxError,
-// parents whose licences differ, where the card states none, a *LicenseError.
+// any card the licence that Facts.License names.
+//
+// Facts may be nil: then the card itself has to show that it is of a merge, by
+// generated parts, by a recipe whose models are its base_model, or by the tag
+// and several of these, or nothing is added: a quantised copy quotes its
+// original's recipe and tags.
+//
+// Broken front matter is a *SyntaxError; parents whose licences differ, where
+// the card states none, are a *LicenseError.
 func Update(readme []byte, f *Facts) (Updated, error) {
 	card, err := Parse(readme)
 	if err != nil {

@@ -68,7 +68,9 @@ func (f Facts) frontMatter() ([]entry, error) {
 		}
 	}
 	list("language", f.languages())
-	text("license", license.ID)
+	if license.ID != "" {
+		out = append(out, entry{"license", license.value()})
+	}
 	text("license_name", license.Name)
 	text("license_link", license.Link)
 	text("library_name", "transformers")

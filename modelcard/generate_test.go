@@ -88,6 +88,22 @@ func TestGenerateRefusesDifferentLicenses(t *testing.T) {
 	}
 }
 
+func TestGenerateSeveralLicenses(t *testing.T) {
+	f := seed()
+	f.Parents[0].Card = []byte("---\nlicense: [mit, Apache-2.0]\n---\n")
+	readme, err := modelcard.Generate(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := parse(t, readme)
+	if got := c.Strings("license"); !slices.Equal(got, []string{"apache-2.0", "mit"}) || len(modelcard.Check(readme)) > 0 {
+		t.Errorf("license %q, %v", got, modelcard.Check(readme))
+	}
+	if u, err := modelcard.Update(readme, &f); err != nil || len(u.Changes) > 0 {
+		t.Errorf("%q, %v", u.Changes, err)
+	}
+}
+
 func TestGenerateParents(t *testing.T) {
 	f := two()
 	f.Parents = append(f.Parents, f.Parents[0], modelcard.Parent{Model: "/home/me/secret/My-Model", Local: true, Card: f.Parents[0].Card})

@@ -9,7 +9,7 @@ import (
 
 // License is what front matter says of a licence.
 type License struct {
-	ID   string // the Hub's id, such as "apache-2.0" or "other"
+	ID   string // the Hub's id, such as "apache-2.0" or "other"; several: "apache-2.0 and mit"
 	Name string // license_name, for "other"
 	Link string // license_link: an address, or the name of a file in the repo
 }
@@ -23,6 +23,12 @@ func (l License) File() string {
 	}
 	return name
 }
+
+// severalIDs joins the ids of a card that names more than one licence.
+const severalIDs = " and "
+
+// value is what front matter's license says: an id, or a list of them.
+func (l License) value() any { return oneOrList(strings.Split(l.ID, severalIDs)) }
 
 func (l License) String() string {
 	switch {
@@ -96,7 +102,7 @@ func (c *Card) License() License {
 	}
 	slices.Sort(ids)
 	return License{
-		ID:   strings.Join(ids, " and "),
+		ID:   strings.Join(ids, severalIDs),
 		Name: oneLine(c.Text("license_name")),
 		Link: safeLink(c.Text("license_link")),
 	}

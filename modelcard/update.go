@@ -121,7 +121,11 @@ func (u *updater) license(l License) error {
 	for _, e := range []struct{ key, value string }{{"license", l.ID}, {"license_name", l.Name}, {"license_link", l.Link}} {
 		switch {
 		case e.value != "":
-			if err := u.set(e.key, e.value, e.key+" is "+e.value); err != nil {
+			var value any = e.value
+			if e.key == "license" {
+				value = l.value()
+			}
+			if err := u.set(e.key, value, e.key+" is "+e.value); err != nil {
 				return err
 			}
 		case u.card.Has(e.key):

@@ -142,10 +142,7 @@ func (h *Hub) publishCommit(r *repo, user string, target ref, c *commit, changes
 			}
 		}
 	}
-	if err := r.saveCommit(c); err != nil {
-		return err
-	}
-	return r.setRef(target.Kind, target.Name, c.ID)
+	return r.moveRef(target, c)
 }
 
 // checkObjects sees to it that the objects of a commit are there, as large as

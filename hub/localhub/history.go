@@ -1,7 +1,6 @@
 package localhub
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -94,18 +93,9 @@ func (r *repo) commit(id string) (*commit, error) {
 	if c := r.store.commits.get(r.id, id); c != nil {
 		return c, nil
 	}
-	f, err := os.Open(r.commitPath(id))
+	c, err := r.readCommit(id, true)
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	c := &commit{}
-	dec := json.NewDecoder(bufio.NewReader(f))
-	if err := dec.Decode(c); err != nil {
-		return nil, fmt.Errorf("reading commit %s: %w", id, err)
-	}
-	if err := dec.Decode(&c.files); err != nil {
-		return nil, fmt.Errorf("reading commit %s: %w", id, err)
 	}
 	c.dirs = sync.OnceValue(func() map[string]string { return gitTreeIDs(c.files) })
 	r.store.commits.put(r.id, c)
@@ -117,17 +107,22 @@ func (r *repo) header(id string) (*commit, error) {
 	if c := r.store.commits.get(r.id, id); c != nil {
 		return c, nil
 	}
+	return r.readCommit(id, false)
+}
+
+func (r *repo) readCommit(id string, files bool) (*commit, error) {
 	f, err := os.Open(r.commitPath(id))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	line, err := bufio.NewReader(f).ReadBytes('\n')
-	if err != nil {
-		return nil, fmt.Errorf("reading commit %s: %w", id, err)
-	}
 	c := &commit{}
-	if err := json.Unmarshal(line, c); err != nil {
+	dec := json.NewDecoder(f)
+	err = dec.Decode(c)
+	if err == nil && files {
+		err = dec.Decode(&c.files)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("reading commit %s: %w", id, err)
 	}
 	return c, nil

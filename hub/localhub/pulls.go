@@ -73,28 +73,25 @@ func (h *Hub) openPull(w http.ResponseWriter, c *call) error {
 	if !req.PullRequest {
 		return badRequest("This hub has pull requests but no discussions")
 	}
-	unlock, err := c.repo.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	base, err := c.repo.resolve(defaultBranch)
-	if err != nil {
-		return err
-	}
-	number, err := h.newPull(c, req.Title)
-	if err != nil {
-		return err
-	}
-	if err := c.repo.setRef(pulls, number, base.ID); err != nil {
-		return err
-	}
-	p, err := c.repo.pull(number)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, c.describePull(p))
-	return nil
+	return c.repo.locked(func() error {
+		base, err := c.repo.resolve(defaultBranch)
+		if err != nil {
+			return err
+		}
+		number, err := h.newPull(c, req.Title)
+		if err != nil {
+			return err
+		}
+		if err := c.repo.setRef(pulls, number, base.ID); err != nil {
+			return err
+		}
+		p, err := c.repo.pull(number)
+		if err != nil {
+			return err
+		}
+		writeJSON(w, http.StatusOK, c.describePull(p))
+		return nil
+	})
 }
 
 // pullDetails answers GET /api/models/{repo}/discussions[/{number}].

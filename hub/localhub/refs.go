@@ -58,6 +58,14 @@ func (r *repo) setRef(kind, name, commit string) error {
 	return r.store.write(r.refFile(kind, name), []byte(commit+"\n"))
 }
 
+// moveRef writes a commit and makes a ref name it.
+func (r *repo) moveRef(target ref, c *commit) error {
+	if err := r.saveCommit(c); err != nil {
+		return err
+	}
+	return r.setRef(target.Kind, target.Name, c.ID)
+}
+
 func (r *repo) deleteRef(kind, name string) error {
 	if err := os.Remove(r.refFile(kind, name)); err != nil {
 		return err

@@ -3,6 +3,7 @@ package localhub
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,22 +53,19 @@ func (h *Hub) createBranch(w http.ResponseWriter, c *call) error {
 			return err
 		}
 	}
-	unlock, err := c.repo.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	start, err := c.repo.resolve(cmp.Or(req.StartingPoint, defaultBranch))
-	if err != nil {
-		return err
-	}
-	if req.EmptyBranch {
-		start = newCommit(commit{Author: c.token.User, Title: "Create empty branch", Date: h.opts.Now()}, []file{})
-		if err := c.repo.saveCommit(start); err != nil {
+	return c.repo.locked(func() error {
+		start, err := c.repo.resolve(cmp.Or(req.StartingPoint, defaultBranch))
+		if err != nil {
 			return err
 		}
-	}
-	return c.addRef(w, ref{heads, c.target(), start.ID}, req.Overwrite)
+		if req.EmptyBranch {
+			start = newCommit(commit{Author: c.token.User, Title: "Create empty branch", Date: h.opts.Now()}, []file{})
+			if err := c.repo.saveCommit(start); err != nil {
+				return err
+			}
+		}
+		return c.addRef(w, ref{heads, c.target(), start.ID}, req.Overwrite)
+	})
 }
 
 // target is the name that a branch or tag request is about.
@@ -107,19 +105,16 @@ func (h *Hub) deleteBranch(w http.ResponseWriter, c *call) error {
 func (h *Hub) deleteTag(w http.ResponseWriter, c *call) error { return c.dropRef(w, tags) }
 
 func (c *call) dropRef(w http.ResponseWriter, kind string) error {
-	unlock, err := c.repo.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if _, ok := c.repo.ref(kind, c.target()); !ok {
-		return noRevision(c.target())
-	}
-	if err := c.repo.deleteRef(kind, c.target()); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusOK)
-	return nil
+	return c.repo.locked(func() error {
+		if _, ok := c.repo.ref(kind, c.target()); !ok {
+			return noRevision(c.target())
+		}
+		if err := c.repo.deleteRef(kind, c.target()); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusOK)
+		return nil
+	})
 }
 
 // createTag answers POST /api/models/{repo}/tag/{rev}.
@@ -130,16 +125,13 @@ func (h *Hub) createTag(w http.ResponseWriter, c *call) error {
 	if err := readJSON(c.Request, maxJSON, &req); err != nil {
 		return err
 	}
-	unlock, err := c.repo.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	at, err := c.repo.resolve(cmp.Or(c.target(), defaultBranch))
-	if err != nil {
-		return err
-	}
-	return c.addRef(w, ref{tags, req.Tag, at.ID}, false)
+	return c.repo.locked(func() error {
+		at, err := c.repo.resolve(cmp.Or(c.target(), defaultBranch))
+		if err != nil {
+			return err
+		}
+		return c.addRef(w, ref{tags, req.Tag, at.ID}, false)
+	})
 }
 
 // commitInfo is a commit as the API shows it.
@@ -185,31 +177,25 @@ func (h *Hub) superSquash(w http.ResponseWriter, c *call) error {
 	if err := readJSON(c.Request, maxJSON, &req); err != nil {
 		return err
 	}
-	unlock, err := c.repo.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	target, err := c.repo.writable(c.target())
-	if err != nil {
-		return err
-	}
-	at, err := c.repo.commit(target.Commit)
-	if err != nil {
-		return err
-	}
-	files := make([]file, len(at.files))
-	for i, f := range at.files {
-		files[i] = file{Path: f.Path, OID: f.OID, Size: f.Size, LFS: f.LFS}
-	}
 	title, message, _ := strings.Cut(cmp.Or(strings.TrimSpace(req.Message), "Super-squash branch"), "\n")
-	squashed := newCommit(commit{Author: c.token.User, Title: title, Message: strings.TrimSpace(message), Date: h.opts.Now()}, files)
-	if err := c.repo.saveCommit(squashed); err != nil {
-		return err
-	}
-	if err := c.repo.setRef(target.Kind, target.Name, squashed.ID); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusOK)
-	return nil
+	squashed := commit{Author: c.token.User, Title: title, Message: strings.TrimSpace(message), Date: h.opts.Now()}
+	return c.repo.locked(func() error {
+		target, err := c.repo.writable(c.target())
+		if err != nil {
+			return err
+		}
+		at, err := c.repo.commit(target.Commit)
+		if err != nil {
+			return err
+		}
+		files := slices.Clone(at.files)
+		for i := range files {
+			files[i].Commit = ""
+		}
+		if err := c.repo.moveRef(target, newCommit(squashed, files)); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusOK)
+		return nil
+	})
 }

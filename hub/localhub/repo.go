@@ -73,16 +73,23 @@ func (r *repo) lock() (unlock func(), err error) {
 	return r.mu.Unlock, nil
 }
 
-// update changes the settings.
-func (r *repo) update(change func(*Settings)) error {
+// locked does a change while nobody else does one.
+func (r *repo) locked(change func() error) error {
 	unlock, err := r.lock()
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	file := *r.file.Load()
-	change(&file.Settings)
-	return r.save(file)
+	return change()
+}
+
+// update changes the settings.
+func (r *repo) update(change func(*Settings)) error {
+	return r.locked(func() error {
+		file := *r.file.Load()
+		change(&file.Settings)
+		return r.save(file)
+	})
 }
 
 func (r *repo) save(file repoFile) error {

@@ -126,10 +126,7 @@ func (h *Hub) create(id RepoID, user string, settings Settings, files []wire.Com
 	if err != nil {
 		return err
 	}
-	if err := r.saveCommit(first); err != nil {
-		return err
-	}
-	if err := r.setRef(heads, defaultBranch, first.ID); err != nil {
+	if err := r.moveRef(ref{Kind: heads, Name: defaultBranch}, first); err != nil {
 		return err
 	}
 	if err := r.save(repoFile{settings, h.opts.Now().UTC().Truncate(time.Second)}); err != nil { // last: it makes the folder a repo

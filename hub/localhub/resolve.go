@@ -18,13 +18,9 @@ import (
 // resolveFile answers GET and HEAD /{repo}/resolve/{rev}/{path}, and the
 // resolve-cache, which is the same at a commit.
 func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
-	at, err := c.commit()
+	at, f, err := c.file()
 	if err != nil {
 		return err
-	}
-	f, ok := at.find(c.path)
-	if !ok {
-		return noEntry("Entry not found")
 	}
 	header := w.Header()
 	header.Set(wire.HeaderRepoCommit, at.ID)
@@ -44,6 +40,19 @@ func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
 		return nil
 	}
 	return c.serveBlob(w, f)
+}
+
+// file is the file that the address names, and the commit it is in.
+func (c *call) file() (*commit, file, error) {
+	at, err := c.commit()
+	if err != nil {
+		return nil, file{}, err
+	}
+	f, ok := at.find(c.path)
+	if !ok {
+		return nil, file{}, noEntry("Entry not found")
+	}
+	return at, f, nil
 }
 
 // escapePath escapes a path for a URL, "/" excepted.
@@ -112,13 +121,9 @@ func setContentHeaders(header http.Header, contentType, p string) {
 // rawFile answers GET /{repo}/raw/{rev}/{path}: what git has there, so for a
 // large file its pointer.
 func (h *Hub) rawFile(w http.ResponseWriter, c *call) error {
-	at, err := c.commit()
+	at, f, err := c.file()
 	if err != nil {
 		return err
-	}
-	f, ok := at.find(c.path)
-	if !ok {
-		return noEntry("Entry not found")
 	}
 	w.Header().Set(wire.HeaderRepoCommit, at.ID)
 	if f.LFS == "" {

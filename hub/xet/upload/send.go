@@ -1,0 +1,161 @@
+package upload
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+
+	"longcat/hub/xet"
+	"longcat/hub/xet/cdc"
+	"longcat/hub/xet/xorb"
+)
+
+// send packs and uploads a xorb in the background; it waits while too many
+// others are on their way.
+func (s *session) send(x *newXorb) {
+	select {
+	case s.sending <- struct{}{}:
+	case <-s.ctx.Done():
+		return
+	}
+	s.g.Go(func() error {
+		defer func() { <-s.sending }()
+		if err := s.sendXorb(x); err != nil {
+			return err
+		}
+		close(x.done)
+		return nil
+	})
+}
+
+func (s *session) sendXorb(x *newXorb) (err error) {
+	f, err := tempFile(s.o.TempDir)
+	if err != nil {
+		return fmt.Errorf("making a file for a xorb: %w", err)
+	}
+	defer f.discard()
+	packed, err := pack(s.ctx, x, f)
+	if err != nil {
+		return err
+	}
+	packed.Open = func() (io.ReadCloser, error) { return s.counted(f, packed.Size), nil }
+	sent, err := s.client.PutXorb(s.ctx, packed)
+	if err != nil {
+		return err
+	}
+	x.packed = uint32(packed.Size)
+	x.runs = nil
+	if sent {
+		s.sent.Add(packed.Size)
+		s.xorbs.Add(1)
+	}
+	return nil
+}
+
+// pack reads the xorb's chunks again and writes it to f. A xorb must be there
+// as a whole before it can be sent: its checksum goes ahead, and it may have
+// to be sent again.
+func pack(ctx context.Context, x *newXorb, f *temp) (xet.PackedXorb, error) {
+	packed := xet.PackedXorb{Hash: x.hash}
+	buffered := bufio.NewWriterSize(f, 256<<10)
+	w := xorb.NewWriter(writerFunc(func(b []byte) (int, error) {
+		packed.Size += int64(len(b))
+		packed.Checksum = xet.AddChecksum(packed.Checksum, b)
+		return buffered.Write(b)
+	}))
+	buf := make([]byte, cdc.MaxSize)
+	i := 0
+	for _, r := range x.runs {
+		for at := r.from; at < r.to; i++ {
+			if err := ctx.Err(); err != nil {
+				return packed, err
+			}
+			data := buf[:x.chunks[i].Size]
+			if n, err := r.content.Data.ReadAt(data, at); n < len(data) {
+				return packed, fmt.Errorf("reading %q: %w", r.content.Name, err)
+			}
+			if err := w.Add(data); err != nil {
+				return packed, fmt.Errorf("packing a xorb: %w", err)
+			}
+			if w.Index()[i].Hash != x.chunks[i].Hash {
+				return packed, &ChangedError{Name: r.content.Name, Offset: at}
+			}
+			at += int64(len(data))
+		}
+	}
+	if err := buffered.Flush(); err != nil {
+		return packed, fmt.Errorf("packing a xorb: %w", err)
+	}
+	return packed, nil
+}
+
+// A ChangedError says that a content was not the same when it was read again.
+type ChangedError struct {
+	Name   string // of the content
+	Offset int64  // first byte of a chunk that differs
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("%q changed at or behind byte %d while it was uploaded", e.Name, e.Offset)
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+// counted reads f from the start and tells of what is read, but not again of
+// what an earlier reader has read.
+func (s *session) counted(f *temp, size int64) io.ReadCloser {
+	content := io.NewSectionReader(f, 0, size)
+	if s.o.Sent == nil {
+		return io.NopCloser(content)
+	}
+	return io.NopCloser(&counter{content, 0, &f.told, s.o.Sent})
+}
+
+type counter struct {
+	r    io.Reader
+	read int64
+	told *atomic.Int64
+	tell func(int)
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.read += int64(n)
+	for {
+		told := c.told.Load()
+		if c.read <= told {
+			return n, err
+		}
+		if c.told.CompareAndSwap(told, c.read) {
+			c.tell(int(c.read - told))
+			return n, err
+		}
+	}
+}
+
+// A temp is a file without a name, where the system allows that.
+type temp struct {
+	*os.File
+	named bool
+	told  atomic.Int64
+}
+
+func tempFile(dir string) (*temp, error) {
+	f, err := os.CreateTemp(dir, "longcat-xorb-*")
+	if err != nil {
+		return nil, err
+	}
+	return &temp{File: f, named: os.Remove(f.Name()) != nil}, nil
+}
+
+func (t *temp) discard() {
+	t.Close()
+	if t.named {
+		os.Remove(t.Name())
+	}
+}

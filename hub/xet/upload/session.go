@@ -1,0 +1,128 @@
+package upload
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"longcat/hub/xet"
+	"longcat/hub/xet/merkle"
+)
+
+// A session is one Run. Contents are read and hashed side by side, but what
+// becomes of their chunks is decided by one goroutine, in the contents' order:
+// that makes the xorbs the same every time.
+type session struct {
+	client *xet.Client
+	o      Options
+	ctx    context.Context //nolint:containedctx // of all that belongs to the session
+	g      *errgroup.Group // all that Run waits for
+
+	// Used by the deciding goroutine only.
+	packer   packer
+	answers  answers
+	register register
+	stats    Stats
+
+	asking  chan struct{} // tokens for questions about sources
+	unknown sync.Map      // set of *Source of which the server told nothing
+	sending chan struct{} // tokens for xorbs being packed and sent
+
+	// Counted by the sending goroutines.
+	sent          atomic.Int64
+	xorbs, shards atomic.Int64
+}
+
+// askers is how many questions about sources are under way at a time.
+const askers = 8
+
+func newSession(ctx context.Context, client *xet.Client, o Options) *session {
+	s := &session{client: client, o: o, asking: make(chan struct{}, askers), sending: make(chan struct{}, o.Senders)}
+	s.g, s.ctx = errgroup.WithContext(ctx)
+	s.packer = packer{index: map[uint64]uint32{}, seal: s.send}
+	s.answers = answers{now: o.Now, asked: map[merkle.Hash]bool{}}
+	s.register = register{session: s, seen: map[merkle.Hash]bool{}}
+	return s
+}
+
+func (s *session) run(contents []Content) (*Result, error) {
+	result := &Result{Files: make([]File, len(contents))}
+	scans := make([]*scan, len(contents))
+	for i := range contents {
+		if err := checkKnown(&contents[i]); err != nil {
+			return nil, err
+		}
+		scans[i] = newScan(s, &contents[i])
+	}
+	s.g.Go(func() error { return s.read(scans) })
+	s.g.Go(func() error {
+		for i, sc := range scans {
+			file, err := s.decide(sc)
+			if err != nil {
+				return err
+			}
+			result.Files[i] = *file
+		}
+		return s.register.flush()
+	})
+	if err := s.g.Wait(); err != nil {
+		return nil, err
+	}
+	result.Stats = s.stats
+	result.Stats.Sent = s.sent.Load()
+	result.Stats.Xorbs, result.Stats.Shards = int(s.xorbs.Load()), int(s.shards.Load())
+	return result, nil
+}
+
+// checkKnown refuses ranges that do not fit the content or its source.
+func checkKnown(c *Content) error {
+	end := int64(0)
+	for _, k := range c.Known {
+		if k.At < end || k.Size < 0 || k.Size > c.Data.Size()-k.At ||
+			k.From < 0 || k.From > k.Source.Data.Size() || k.Size > k.Source.Data.Size()-k.From {
+			return fmt.Errorf("uploading %q: known bytes %d to %d do not fit", c.Name, k.At, k.At+k.Size)
+		}
+		end = k.At + k.Size
+	}
+	return nil
+}
+
+// read starts the contents' scans in order, some at a time.
+func (s *session) read(scans []*scan) error {
+	g, ctx := errgroup.WithContext(s.ctx)
+	g.SetLimit(s.o.Readers)
+	for _, sc := range scans {
+		g.Go(func() error { return sc.run(ctx) })
+	}
+	return g.Wait()
+}
+
+// decide finds a place for each chunk of a content while it is being read, and
+// hands the file to the register.
+func (s *session) decide(sc *scan) (*File, error) {
+	file := newFile()
+	w := &window{session: s, content: sc.content, file: file}
+	follow := &follower{spans: sc.spans, emit: w.add}
+	for leaves := range sc.leaves {
+		for _, leaf := range leaves {
+			if err := follow.add(s.ctx, leaf); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if sc.err != nil {
+		return nil, sc.err
+	}
+	if err := follow.end(); err != nil {
+		return nil, err
+	}
+	if err := w.flush(); err != nil {
+		return nil, err
+	}
+	file.finish(sc.sum)
+	s.stats.Total += file.File.Size
+	return &file.File, s.register.add(file)
+}

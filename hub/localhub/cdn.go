@@ -1,6 +1,8 @@
 package localhub
 
 import (
+	"errors"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -24,7 +26,7 @@ func (h *Hub) serveObject(w http.ResponseWriter, c *call) error {
 	}
 	oid := strings.TrimPrefix(c.URL.Path, "/-/cdn/")
 	f, err := os.Open(h.store.objectPath(oid))
-	if os.IsNotExist(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return &apiError{Status: http.StatusNotFound, Message: "Object does not exist"}
 	}
 	if err != nil {

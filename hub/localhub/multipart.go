@@ -52,8 +52,8 @@ type upload struct {
 
 // part is one slot of an upload.
 type part struct {
-	etag   string // set when it is complete, and then for good
-	writer *int   // whose bytes count: the latest PUT's
+	etag   string      // set when it is complete, and then for good
+	writer *partWriter // whose bytes count: the latest PUT's
 }
 
 // find returns the upload that a ticket is for, made anew if need be.
@@ -130,7 +130,7 @@ func (h *Hub) putPart(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	go u.advance(t) // while the next part is under way; settle repeats it and sees its error
+	go u.advance(t) // while the next part is under way; a failure shows in the sum at the end
 	w.Header().Set("ETag", etag)
 	w.WriteHeader(http.StatusOK)
 	return nil
@@ -141,14 +141,13 @@ func (h *Hub) putPart(w http.ResponseWriter, c *call) error {
 // sent again must be the same. Of two that send one part at once, the later
 // one wins.
 func (u *upload) receive(i int, start, size int64, body io.Reader) (string, error) {
-	me := new(int)
+	place := &partWriter{upload: u, part: i, at: start}
 	u.mu.Lock()
 	if u.parts[i].etag == "" {
-		u.parts[i].writer = me
+		u.parts[i].writer = place
 	}
 	u.mu.Unlock()
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	place := &partWriter{upload: u, part: i, me: me, at: start}
 	if err := spool(io.MultiWriter(sum, place), body, size); err != nil {
 		return "", err
 	}
@@ -159,7 +158,7 @@ func (u *upload) receive(i int, start, size int64, body io.Reader) (string, erro
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	p := &u.parts[i]
-	if p.writer == me {
+	if p.writer == place {
 		p.writer, p.etag = nil, etag
 	}
 	if p.etag != etag {
@@ -172,14 +171,13 @@ func (u *upload) receive(i int, start, size int64, body io.Reader) (string, erro
 type partWriter struct {
 	upload *upload
 	part   int
-	me     *int
 	at     int64
 }
 
 func (w *partWriter) Write(p []byte) (int, error) {
 	w.upload.mu.Lock()
 	defer w.upload.mu.Unlock()
-	if w.upload.parts[w.part].writer != w.me {
+	if w.upload.parts[w.part].writer != w {
 		return len(p), nil // complete, or somebody else's: compare only
 	}
 	n, err := w.upload.file.WriteAt(p, w.at)

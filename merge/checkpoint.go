@@ -248,6 +248,7 @@ func (c *checkpoint) split(stack string) error {
 		prefix, layer, rest, ok := splitLayer(t.Name)
 		if ok && prefix == c.depth.stack.Prefix {
 			t.rest = rest
+			c.byName[t.Name] = t
 			c.layers[layer] = append(c.layers[layer], t)
 		} else {
 			c.loose = append(c.loose, t)

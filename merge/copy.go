@@ -64,3 +64,24 @@ func (c *copier) plain(src *io.SectionReader, at int64) error {
 	}
 	return nil
 }
+
+// kernelChunk is how much is asked of the kernel at once: enough to make calls
+// rare, little enough to notice a cancelled context.
+const kernelChunk = 64 << 20
+
+// stride is how many of left bytes to copy next from offset from to offset to.
+// A filesystem shares nothing of a request that does not begin and end at its
+// blocks, so that bytes before the first and after the last whole block go by
+// themselves.
+func stride(from, to, left int64) int64 {
+	n := min(left, kernelChunk)
+	edge := from % block
+	switch {
+	case edge != to%block: // nothing can be shared
+	case edge != 0:
+		n = min(n, block-edge)
+	case n > block:
+		n -= n % block
+	}
+	return n
+}

@@ -7,10 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernelChunk is how much is asked of the kernel at once: enough to make calls
-// rare, little enough to notice a cancelled context.
-const kernelChunk = 64 << 20
-
 // kernel copies n bytes of src with copy_file_range, which on filesystems with
 // reflinks shares whole blocks where the offsets agree. It reports how much it
 // copied; the rest, if the kernel can not do it, is the caller's.
@@ -21,15 +17,7 @@ func (c *copier) kernel(src *os.File, off, n, at int64) (int64, error) {
 			return done, err
 		}
 		from, to := off+done, at+done
-		ask := min(n-done, kernelChunk)
-		// The kernel shares nothing of a request that does not begin at a block,
-		// so that the bytes before the first whole block go first.
-		if edge := from % block; edge == to%block && edge != 0 {
-			ask = min(ask, block-edge)
-		} else if edge == to%block && ask > block {
-			ask -= ask % block
-		}
-		k, err := unix.CopyFileRange(int(src.Fd()), &from, int(c.dst.Fd()), &to, int(ask), 0)
+		k, err := unix.CopyFileRange(int(src.Fd()), &from, int(c.dst.Fd()), &to, int(stride(from, to, n-done)), 0)
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue

@@ -157,9 +157,6 @@ func NewPlan(r *Recipe, open Opener, opts Options) (*Plan, error) {
 // newPlan plans r after the steps that it uses; within are the steps that are
 // being planned.
 func newPlan(r *Recipe, open Opener, opts Options, steps map[string]*Plan, within []string) (*Plan, error) {
-	if slices.Contains(within, r.Name) {
-		return nil, r.errorAt(r.Slices[0].Line, "the merge %q needs its own result", r.Name)
-	}
 	if r.Name != "" {
 		within = append(within, r.Name)
 	}
@@ -168,6 +165,9 @@ func newPlan(r *Recipe, open Opener, opts Options, steps map[string]*Plan, withi
 		plan: &Plan{Base: r.base().Name, Steps: steps, Warnings: slices.Clone(r.Notes)},
 	}
 	for _, ref := range r.refs() {
+		if slices.Contains(within, ref.Name) {
+			return nil, r.errorAt(ref.Line, "the merge %q needs its own result", ref.Name)
+		}
 		if step := r.step(ref.Name); step != nil && steps[ref.Name] == nil {
 			sub, err := newPlan(step, open, opts, steps, within)
 			if err != nil {

@@ -46,7 +46,7 @@ func openState(dir string) (*state, error) {
 		return nil, fmt.Errorf("locking folder for merge: %w", err)
 	}
 	if !lock(s.lock) {
-		s.close()
+		s.lock.Close()
 		return nil, &FolderError{dir, []string{stateDir}, "is being written by another merge"}
 	}
 	data, err := os.ReadFile(s.file())
@@ -111,7 +111,13 @@ func writeSynced(name string, data []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-func (s *state) close() { s.lock.Close() }
+// close gives the folder free; a merge that finished nothing leaves no state.
+func (s *state) close() {
+	if len(s.Finish) == 0 {
+		os.RemoveAll(filepath.Join(s.dir, stateDir)) // what stays is written over next time
+	}
+	s.lock.Close()
+}
 
 // remove ends a merge that is whole.
 func (s *state) remove() error {

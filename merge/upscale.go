@@ -3,6 +3,7 @@ package merge
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -74,6 +75,8 @@ type upscaler struct {
 	opts UpscaleOptions
 	zero []string // filters of the projections that block expansion zeroes
 	b    strings.Builder
+
+	anchored bool // the filters are written, and can be referred to
 }
 
 func (u *upscaler) recipe() []byte {
@@ -128,15 +131,32 @@ func (u *upscaler) slice(from, to int, zero bool) {
 	if from == to {
 		return
 	}
-	fmt.Fprintf(&u.b, "  - sources:\n      - model: %s\n        layer_range: [%d, %d]\n", u.c.ref.Name, from, to)
+	fmt.Fprintf(&u.b, "  - sources:\n      - model: %s\n        layer_range: [%d, %d]\n", yamlWord(u.c.ref.Name), from, to)
 	if !zero {
 		return
 	}
-	u.b.WriteString("        parameters:\n          scale:\n")
+	if u.anchored {
+		u.b.WriteString("        parameters: *zero\n")
+		return
+	}
+	u.anchored = true
+	u.b.WriteString("        parameters: &zero\n          scale:\n")
 	for _, f := range u.zero {
 		fmt.Fprintf(&u.b, "            - filter: %s\n              value: 0\n", f)
 	}
 	u.b.WriteString("            - value: 1\n")
+}
+
+// yamlWord is s as a scalar: quoted when it holds anything that YAML could read
+// as something else.
+func yamlWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._/@-", r)
+	}
+	if strings.Trim(s, "./-@0123456789") != "" && s[0] != '-' && s[0] != '@' && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return strconv.Quote(s)
 }
 
 // dtypeName is the dtype of the checkpoint's floats as recipes spell it, "" when

@@ -1,31 +1,340 @@
 package merge_test
 
 import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"longcat/merge"
+	"longcat/merge/safetensors"
 )
 
-// TestWriteDir writes golden merges and holds each file against its content.
-func TestWriteDir(t *testing.T) {
-	open := folders(t, goldenRoot)
-	for _, name := range []string{"interwoven", "block-expansion", "to-float16", "from-float32"} {
-		recipe := readFile(t, filepath.Join(goldenRoot, name, "recipe.yaml"))
-		p := mustPlan(t, string(recipe), open, merge.Options{ShardSize: 50_000})
-		dir := t.TempDir()
-		if err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{}); err != nil {
+// TestMain lets the test binary be the process that TestKill kills.
+func TestMain(m *testing.M) {
+	if root := os.Getenv("MERGE_TEST_ROOT"); root != "" {
+		if err := mergeUntilKilled(root); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// writeModel puts a model's files into a folder.
+func writeModel(t testing.TB, m memory, dir string) {
+	t.Helper()
+	for name, data := range m {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		entries, err := os.ReadDir(dir)
-		if err != nil || len(entries) != len(p.Files) {
-			t.Errorf("%s: %d files written, %d planned (%v)", name, len(entries), len(p.Files), err)
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
+			t.Fatal(err)
 		}
-		for _, f := range p.Files {
-			if got := readFile(t, filepath.Join(dir, f.Path)); hash(got) != hash(readAll(t, p, f.Path, open)) || int64(len(got)) != f.Size {
-				t.Errorf("%s: %s differs from its content", name, f.Path)
+	}
+}
+
+// checkFolder wants the folder to hold the plan's files and nothing else.
+func checkFolder(t *testing.T, p *merge.Plan, open merge.Opener, dir string) {
+	t.Helper()
+	d, err := merge.OpenDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if got, want := d.Files(), p.Model(open).Files(); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("the folder holds %v, want %v", got, want)
+	}
+	if entries, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v (%v)", entries, err)
+	}
+	for _, f := range p.Files {
+		if !strings.EqualFold(hash(readFile(t, filepath.Join(dir, f.Path))), hash(readAll(t, p, f.Path, open))) {
+			t.Errorf("%s differs from its content", f.Path)
+		}
+	}
+}
+
+const spread = "m 0 3"
+
+// TestWriteDir gives the same files with any number of workers, and counts
+// every byte once.
+func TestWriteDir(t *testing.T) {
+	root := t.TempDir()
+	writeModel(t, tiny{shards: 2, files: map[string]string{"additional_chat_templates/x.jinja": "x"}}.build(t), filepath.Join(root, "m"))
+	open := folders(t, root)
+	for _, more := range []string{"", "dtype: float32\n"} {
+		p := mustPlan(t, recipeOf(more, spread, "m 1 4"), open, merge.Options{ShardSize: 5000})
+		for _, workers := range []int{0, 1, 8} {
+			dir := filepath.Join(t.TempDir(), "new", "folder")
+			var mu sync.Mutex
+			seen := map[string]int64{}
+			opts := merge.WriteOptions{Workers: workers, Progress: func(s merge.Progress) {
+				mu.Lock()
+				defer mu.Unlock()
+				seen[s.File] += s.Bytes
+			}}
+			if err := p.WriteDir(t.Context(), open, dir, opts); err != nil {
+				t.Fatal(err)
+			}
+			checkFolder(t, p, open, dir)
+			for _, f := range p.Files {
+				if seen[f.Path] != f.Size {
+					t.Errorf("progress of %s: %d bytes of %d", f.Path, seen[f.Path], f.Size)
+				}
 			}
 		}
 	}
+}
+
+// TestResume cancels a merge after each number of finished files and goes on:
+// finished files are not written again, unless a source has changed.
+func TestResume(t *testing.T) {
+	root := t.TempDir()
+	src := filepath.Join(root, "m", "model.safetensors")
+	writeModel(t, tiny{}.build(t), filepath.Join(root, "m"))
+	open := folders(t, root)
+	p := mustPlan(t, recipeOf("", spread, "m 1 4"), open, merge.Options{ShardSize: 5000})
+	dir := filepath.Join(root, "out")
+	for finished := range 3 {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := map[string]int64{}
+		err := p.WriteDir(ctx, open, dir, merge.WriteOptions{Workers: 1, Progress: func(s merge.Progress) {
+			if done[s.File] += s.Bytes; len(done) > finished {
+				cancel()
+			}
+		}})
+		cancel()
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v", err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
+			t.Error("an unfinished folder has a config.json")
+		}
+		if parts, _ := filepath.Glob(filepath.Join(dir, ".longcat-merge", "*.part")); len(parts) > 0 {
+			t.Errorf("left behind: %v", parts)
+		}
+	}
+	reused := func() (n int) {
+		if err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{Workers: 1, Progress: func(s merge.Progress) {
+			if s.Reused {
+				n++
+			}
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		checkFolder(t, p, open, dir)
+		return n
+	}
+	if n := reused(); n < 2 {
+		t.Errorf("%d finished files were used again, want 2 or more", n)
+	}
+	if n := reused(); n != 0 {
+		t.Errorf("a merge that was whole left state behind: %d files used again", n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	p.WriteDir(ctx, open, dir, merge.WriteOptions{Workers: 1, Progress: func(s merge.Progress) {
+		if s.File != p.Files[0].Path {
+			cancel()
+		}
+	}})
+	cancel()
+	data := readFile(t, src)
+	data[len(data)-1] ^= 1
+	if err := os.WriteFile(src, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if n := reused(); n != 0 {
+		t.Errorf("%d files made from a source that has changed were used again", n)
+	}
+}
+
+// TestKill kills the merging process at random moments. The next one ends right.
+func TestKill(t *testing.T) {
+	root := t.TempDir()
+	writeModel(t, tiny{change: func(x *safetensors.Tensor) { x.Shape[0] *= 1000 }}.build(t), filepath.Join(root, "m"))
+	r := rand.New(rand.NewPCG(7, 7))
+	reused := 0
+	for range 10 {
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
+		cmd.Env = append(os.Environ(), "MERGE_TEST_ROOT="+root)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for range r.IntN(12) {
+			if lines.Scan() && lines.Text() == "reused" {
+				reused++
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait() // its error is the kill
+	}
+	if reused == 0 {
+		t.Error("no process found a file that an earlier one had finished")
+	}
+	open := folders(t, root)
+	p := mustPlan(t, killRecipe, open, merge.Options{ShardSize: killShard})
+	if err := p.WriteDir(t.Context(), open, filepath.Join(root, "out"), merge.WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	checkFolder(t, p, open, filepath.Join(root, "out"))
+}
+
+const killShard = 1 << 20
+
+var killRecipe = recipeOf("", "m 0 3", "m 1 2", "m 1 4")
+
+// mergeUntilKilled is the process that TestKill kills.
+func mergeUntilKilled(root string) error {
+	r, err := merge.ParseRecipe([]byte(killRecipe), "r.yaml")
+	if err != nil {
+		return err
+	}
+	d, err := merge.OpenDir(filepath.Join(root, "m"))
+	if err != nil {
+		return err
+	}
+	open := func(string) (merge.Model, error) { return d, nil }
+	p, err := merge.NewPlan(r, open, merge.Options{ShardSize: killShard})
+	if err != nil {
+		return err
+	}
+	return p.WriteDir(context.Background(), open, filepath.Join(root, "out"), merge.WriteOptions{Progress: func(s merge.Progress) {
+		if s.Reused {
+			fmt.Println("reused")
+		} else {
+			fmt.Println("wrote")
+		}
+	}})
+}
+
+// TestFolderRefused lists folders that a merge is not written into.
+func TestFolderRefused(t *testing.T) {
+	root := t.TempDir()
+	writeModel(t, tiny{}.build(t), filepath.Join(root, "m"))
+	open := folders(t, root)
+	p := mustPlan(t, recipeOf("", "m 0 2"), open, merge.Options{})
+	other := filepath.Join(root, "other")
+	writeModel(t, memory{"model-00001-of-00002.safetensors": nil}, other)
+	for dir, want := range map[string]string{
+		other:                    "holds other weights",
+		filepath.Join(root, "m"): "holds a source of the merge",
+	} {
+		err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{})
+		var bad *merge.FolderError
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", dir, err, want)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(other, "config.json")); err == nil {
+		t.Error("a refused folder was written into")
+	}
+}
+
+// TestNoSpace refuses a merge that is larger than any disk, before writing.
+func TestNoSpace(t *testing.T) {
+	m := tiny{}.build(t)
+	tensors := []safetensors.Tensor{{Name: "model.layers.0.w", DType: safetensors.F64, Shape: []int64{1 << 30, 1 << 26}}}
+	head, err := safetensors.Encode(nil, tensors, safetensors.Padding{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m["config.json"] = []byte(`{"num_hidden_layers": 1}`)
+	huge := vast{m, head, int64(len(head)) + tensors[0].End}
+	open := func(string) (merge.Model, error) { return huge, nil }
+	p := mustPlan(t, recipeOf("", "m 0 1"), open, merge.Options{})
+	dir := t.TempDir()
+	err = p.WriteDir(t.Context(), open, dir, merge.WriteOptions{})
+	var full *merge.SpaceError
+	if !errors.As(err, &full) || !errors.Is(err, syscall.ENOSPC) || full.Need < 1<<59 {
+		t.Errorf("got %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("written: %v (%v)", entries, err)
+	}
+}
+
+// vast is a model with one weight file of half an exabyte of zeros.
+type vast struct {
+	memory
+	head []byte
+	size int64
+}
+
+func (v vast) Open(name string) (*io.SectionReader, error) {
+	if name == "model.safetensors" {
+		return io.NewSectionReader(v, 0, v.size), nil
+	}
+	return v.memory.Open(name)
+}
+
+func (v vast) ReadAt(p []byte, off int64) (int, error) {
+	clear(p)
+	if off < int64(len(v.head)) {
+		copy(p, v.head[off:])
+	}
+	return len(p), nil
+}
+
+// TestNothingHalfDone breaks a source in the middle: the error names the file,
+// and nothing stands under its name.
+func TestNothingHalfDone(t *testing.T) {
+	m := tiny{}.build(t)
+	open := models(map[string]memory{"m": m})
+	p := mustPlan(t, recipeOf("", "m 0 4"), open, merge.Options{})
+	broken := errors.New("connection lost")
+	dir := t.TempDir()
+	err := p.WriteDir(t.Context(), func(string) (merge.Model, error) { return failing{m, broken}, nil }, dir, merge.WriteOptions{})
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), `writing "model.safetensors"`) {
+		t.Errorf("got %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("written: %v (%v)", entries, err)
+	}
+}
+
+// failing is a model whose weights break off after their header.
+type failing struct {
+	memory
+	err error
+}
+
+func (f failing) Open(name string) (*io.SectionReader, error) {
+	content, err := f.memory.Open(name)
+	if err != nil || name != "model.safetensors" {
+		return content, err
+	}
+	limit := int64(binary.LittleEndian.Uint64(f.memory[name])) + 100
+	return io.NewSectionReader(breaking{content, limit, f.err}, 0, content.Size()), nil
+}
+
+type breaking struct {
+	r     io.ReaderAt
+	limit int64
+	err   error
+}
+
+func (b breaking) ReadAt(p []byte, off int64) (int, error) {
+	if off+int64(len(p)) > b.limit {
+		return 0, b.err
+	}
+	return b.r.ReadAt(p, off)
 }

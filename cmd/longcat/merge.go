@@ -74,7 +74,7 @@ func (a *app) merge(cmd *cobra.Command, f mergeFlags, recipe, dir string) error 
 		}
 	}
 	if f.dryRun {
-		return a.printPlan(p, 0)
+		return a.printPlan(ctx, p)
 	}
 	a.warnings(p.plan)
 	if err := a.fetch(cmd.Context(), p); err != nil {

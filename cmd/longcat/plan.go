@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -31,24 +32,25 @@ RECIPE is a file, or - for standard input.`,
 				return err
 			}
 			defer p.models.Close()
-			fetch, err := p.models.toFetch(cmd.Context(), p.plan)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				return a.printJSON(struct {
-					*merge.Plan
-					Fetch int64 `json:"fetch"` // bytes
-				}{p.plan, fetch})
-			}
-			return a.printPlan(p, fetch)
+			return a.printPlan(cmd.Context(), p)
 		},
 	}
 	f.add(cmd)
 	return cmd
 }
 
-func (a *app) printPlan(p *planned, fetch int64) error {
+// printPlan is all that plan does, and --dry-run of the commands that merge.
+func (a *app) printPlan(ctx context.Context, p *planned) error {
+	fetch, err := p.models.toFetch(ctx, p.plan)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(struct {
+			*merge.Plan
+			Fetch int64 `json:"fetch"` // bytes
+		}{p.plan, fetch})
+	}
 	w := table(a.out)
 	fmt.Fprintf(w, "model\tlayers\tread\tonce\trepeated\tdropped\n")
 	for _, m := range p.plan.Models {
@@ -71,7 +73,7 @@ func (a *app) printPlan(p *planned, fetch int64) error {
 	}
 	parents, layers := layerMap(p)
 	fmt.Fprintf(a.out, "\nlayers of the result ← where they come from\n%s\n", modelcard.LayerMapText(parents, layers))
-	_, err := fmt.Fprintf(a.out, "%d layers, %s parameters, %s in %d files; %s to fetch, %s that a filesystem with reflinks shares\n",
+	_, err = fmt.Fprintf(a.out, "%d layers, %s parameters, %s in %d files; %s to fetch, %s that a filesystem with reflinks shares\n",
 		len(p.plan.Layers), count(p.plan.Params), size(p.plan.Size), len(p.plan.Files), size(fetch), size(p.plan.Shareable))
 	a.warnings(p.plan)
 	return err

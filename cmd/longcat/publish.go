@@ -88,11 +88,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 		return err
 	}
 	if f.dryRun {
-		fetch, err := p.models.toFetch(ctx, p.plan)
-		if err != nil {
-			return err
-		}
-		return a.printPlan(p, fetch)
+		return a.printPlan(ctx, p)
 	}
 	if err := mayWrite(ctx, c, f.Repo); err != nil {
 		return err

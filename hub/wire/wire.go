@@ -149,3 +149,15 @@ type RepoURL struct {
 	ID    string `json:"id,omitempty"`
 	Error string `json:"error,omitempty"`
 }
+
+// YAMLVerdict is the answer of POST /api/validate-yaml: what the Hub thinks of
+// a card's front matter.
+type YAMLVerdict struct {
+	Errors   []YAMLMessage `json:"errors"`
+	Warnings []YAMLMessage `json:"warnings"`
+}
+
+// YAMLMessage is one finding, in the Hub's words.
+type YAMLMessage struct {
+	Message string `json:"message"`
+}

@@ -38,8 +38,12 @@ type Dir struct {
 // OpenDir lists the folder at root. Symbolic links to files count as files,
 // as a Hub cache needs it; links to folders and hidden names are left out.
 func OpenDir(root string) (*Dir, error) {
+	root, err := filepath.EvalSymlinks(root) // WalkDir would not follow the first one
+	if err != nil {
+		return nil, fmt.Errorf("listing model folder: %w", err)
+	}
 	d := &Dir{root: root, open: map[string]*os.File{}}
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}

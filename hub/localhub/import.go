@@ -72,6 +72,10 @@ func (h *Hub) Import(ctx context.Context, id RepoID, dir string, opts ImportOpti
 // walkFiles calls visit with the files below dir: the name in the repo, the
 // path on disk, and the size.
 func walkFiles(ctx context.Context, dir string, visit func(name, path string, size int64) error) error {
+	dir, err := filepath.EvalSymlinks(dir) // WalkDir would not follow the first one
+	if err != nil {
+		return err
+	}
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err = errors.Join(err, ctx.Err()); err != nil {
 			return err

@@ -24,6 +24,8 @@ type app struct {
 	quiet    bool
 	token    string
 	endpoint string
+
+	secret string // the token in use, once a client was made: never printed
 }
 
 // run carries out one command line and returns the exit code.
@@ -119,6 +121,7 @@ func (a *app) client() (*hub.Client, error) {
 	if a.endpoint != "" {
 		cfg.Endpoint = a.endpoint
 	}
+	a.secret = cfg.Token
 	cfg.UserAgent = "longcat/" + version()
 	cfg.Warn = func(topic, text string) { a.say("hub says (%s): %s", topic, text) }
 	c, err := hub.New(cfg)
@@ -131,8 +134,17 @@ func (a *app) client() (*hub.Client, error) {
 // say tells people something in passing.
 func (a *app) say(format string, args ...any) {
 	if !a.quiet {
-		fmt.Fprintf(a.err, format+"\n", args...)
+		a.tell(fmt.Sprintf(format, args...))
 	}
+}
+
+// tell writes a line for people. A server may say back what it was sent, so
+// the token is taken out.
+func (a *app) tell(line string) {
+	if a.secret != "" {
+		line = strings.ReplaceAll(line, a.secret, "(token)")
+	}
+	fmt.Fprintln(a.err, line)
 }
 
 // printJSON is the one document of --json.

@@ -64,7 +64,7 @@ func (a *app) cardUpdate(ctx context.Context, f cardUpdateFlags, args []string) 
 			if len(names) == 1 || ctx.Err() != nil {
 				return err
 			}
-			fmt.Fprintf(a.err, "longcat: error: %s: %s\n", name, err)
+			a.tell("longcat: error: " + name + ": " + plain(err))
 			failed = append(failed, name)
 		}
 	}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
 	"strings"
 	"syscall"
 
@@ -49,19 +52,61 @@ func (a *app) report(ctx context.Context, err error) int {
 	case err == nil:
 		return exitDone
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
-		fmt.Fprintln(a.err, "longcat: error: interrupted")
-		fmt.Fprintln(a.err, "longcat: hint: run the same command again; it goes on where it stopped")
+		a.tell("longcat: error: interrupted")
+		a.tell("longcat: hint: run the same command again; it goes on where it stopped")
 		return exitInterrupted
 	}
-	fmt.Fprintf(a.err, "longcat: error: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	a.tell("longcat: error: " + plain(err))
 	if h := hint(err); h != "" {
-		fmt.Fprintf(a.err, "longcat: hint: %s\n", h)
+		a.tell("longcat: hint: " + h)
 	}
 	var usage *usageError
 	if errors.As(err, &usage) {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// plain is an error's text on one line, with net/http's account of a request
+// replaced by what a person can use: the host, and what happened.
+func plain(err error) string {
+	text := err.Error()
+	var request *url.Error
+	if errors.As(err, &request) {
+		host := request.URL
+		if u, err := url.Parse(request.URL); err == nil {
+			host = u.Host
+		}
+		text = strings.Replace(text, request.Error(), "talking to "+host+": "+networkCause(request.Err), 1)
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		switch s := b.String(); {
+		case s == "":
+		case strings.HasSuffix(s, ":"):
+			b.WriteByte(' ')
+		default:
+			b.WriteString("; ")
+		}
+		b.WriteString(strings.TrimSpace(line))
+	}
+	return b.String()
+}
+
+func networkCause(err error) string {
+	var (
+		dns *net.DNSError
+		sys *os.SyscallError
+	)
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "there is no such host"
+	case errors.As(err, &sys):
+		return sys.Err.Error()
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was cut"
+	}
+	return err.Error()
 }
 
 // hint says what a person can do about an error, "" when that is plain.
@@ -87,7 +132,7 @@ func hint(err error) string {
 		return hubHint(he)
 	case errors.As(err, &recipe) && recipe.Suggest != "":
 		return fmt.Sprintf("did you mean %q?", recipe.Suggest)
-	case errors.As(err, &stack):
+	case errors.As(err, &stack) && len(stack.Stacks) > 1:
 		return "--layer-stack picks one of them"
 	case errors.As(err, &license):
 		return "--license ID says under which licence the result is published"

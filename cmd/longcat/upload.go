@@ -139,6 +139,9 @@ func localFiles(source, target string, sel hub.Selection) (files []hub.UploadFil
 		err = add(source, cmp.Or(strings.Trim(target, "/"), filepath.Base(source)))
 		return files, closeAll, err
 	}
+	if source, err = filepath.EvalSymlinks(source); err != nil { // WalkDir would not follow it
+		return nil, closeAll, err
+	}
 	selected := sel.Matcher()
 	err = filepath.WalkDir(source, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {

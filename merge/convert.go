@@ -31,88 +31,108 @@ type operation struct {
 func (o operation) identity() bool { return o.From == o.Work && o.Work == o.Out && o.Scale == 1 }
 
 // chunk is how many elements are computed at a time.
-const chunk = 32 << 10
+const chunk = 16 << 10
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 2*8*chunk); return &b }}
+// workspace is what one computation needs: room for a chunk's bytes before and
+// after, and for its values.
+type workspace struct {
+	in, out [8 * chunk]byte
+	values  [chunk]float32
+}
+
+var workspaces = sync.Pool{New: func() any { return new(workspace) }}
 
 // ReadAt implements io.ReaderAt. The caller never reads past the tensor's end.
 func (c computed) ReadAt(p []byte, off int64) (int, error) {
 	in, out := c.op.From.Bits()/8, c.op.Out.Bits()/8
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
+	w := workspaces.Get().(*workspace)
+	defer workspaces.Put(w)
 	done := 0
 	for done < len(p) {
 		first := (off + int64(done)) / out
 		skip := (off + int64(done)) % out
 		n := min(chunk, (int64(len(p)-done)+skip+out-1)/out)
-		src, dst := (*buf)[:n*in], (*buf)[8*chunk:8*chunk+n*out]
+		src, dst := w.in[:n*in], w.out[:n*out]
 		if k, err := c.src.ReadAt(src, first*in); k < len(src) {
 			if err == nil || err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}
 			return done, err
 		}
-		c.op.apply(dst, src)
+		c.op.apply(dst, src, w.values[:n])
 		done += copy(p[done:], dst[skip:])
 	}
 	return done, nil
 }
 
-// apply computes len(src)/size(From) elements. float32 holds every value of the
-// narrower types, and arithmetic on them is done in it; float64 only where an
-// operand is one.
-func (o operation) apply(dst, src []byte) {
-	in, out := int(o.From.Bits()/8), int(o.Out.Bits()/8)
+// apply computes len(v) elements. float32 holds every value of the narrower
+// types, and arithmetic on them is done in it, as torch does; float64 only where
+// one of the types is float64.
+func (o operation) apply(dst, src []byte, v []float32) {
 	if o.From == safetensors.F64 || o.Work == safetensors.F64 || o.Out == safetensors.F64 {
-		for i, j := 0, 0; i < len(src); i, j = i+in, j+out {
-			v := o.round64(load64(o.From, src[i:]), o.Work)
-			if o.Scale != 1 {
-				v = o.multiply64(v)
-			}
-			store64(o.Out, dst[j:], v)
-		}
+		o.apply64(dst, src, v)
 		return
 	}
-	factor := float32(o.Scale)
-	load, round, store := loader(o.From), rounder(o.Work), storer(o.Out)
-	for i, j := 0, 0; i < len(src); i, j = i+in, j+out {
-		v := load(src[i:])
-		if o.From != o.Work {
-			v = round(v)
+	load(o.From, v, src)
+	again := o.Work != o.Out // else storing rounds to Work
+	if o.From != o.Work && (o.Scale != 1 || again) {
+		round(o.Work, v)
+	}
+	if o.Scale != 1 {
+		scale(v, float32(o.Scale))
+		if again {
+			round(o.Work, v)
 		}
-		if o.Scale != 1 {
-			v = round(v * factor)
-		}
-		store(dst[j:], v)
+	}
+	store(o.Out, dst, v)
+}
+
+func scale(v []float32, factor float32) {
+	for i := range v {
+		v[i] *= factor
 	}
 }
 
-// multiply64 multiplies in the precision of Work, where torch does it.
-func (o operation) multiply64(v float64) float64 {
+// apply64 is apply where a type is float64. Values are converted through
+// float32 wherever a narrower type is on either side, and multiplied in the
+// precision of Work.
+func (o operation) apply64(dst, src []byte, v []float32) {
+	wide := make([]float64, len(v))
+	if o.From == safetensors.F64 {
+		for i := range wide {
+			wide[i] = math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:]))
+		}
+	} else {
+		load(o.From, v, src)
+		for i, x := range v {
+			wide[i] = float64(x)
+		}
+	}
 	if o.Work == safetensors.F64 {
-		return v * o.Scale
+		for i := range wide {
+			wide[i] *= o.Scale
+		}
+	} else {
+		for i, x := range wide {
+			v[i] = float32(x)
+		}
+		round(o.Work, v)
+		if o.Scale != 1 {
+			scale(v, float32(o.Scale))
+			round(o.Work, v)
+		}
+		for i, x := range v {
+			wide[i] = float64(x)
+		}
 	}
-	return o.round64(float64(float32(v)*float32(o.Scale)), o.Work)
-}
-
-func (o operation) round64(v float64, t safetensors.DType) float64 {
-	if t == safetensors.F64 {
-		return v
-	}
-	return float64(rounder(t)(float32(v)))
-}
-
-func load64(t safetensors.DType, b []byte) float64 {
-	if t == safetensors.F64 {
-		return math.Float64frombits(binary.LittleEndian.Uint64(b))
-	}
-	return float64(loader(t)(b))
-}
-
-func store64(t safetensors.DType, b []byte, v float64) {
-	if t == safetensors.F64 {
-		binary.LittleEndian.PutUint64(b, math.Float64bits(v))
+	if o.Out == safetensors.F64 {
+		for i, x := range wide {
+			binary.LittleEndian.PutUint64(dst[8*i:], math.Float64bits(x))
+		}
 		return
 	}
-	storer(t)(b, float32(v))
+	for i, x := range wide {
+		v[i] = float32(x)
+	}
+	store(o.Out, dst, v)
 }

@@ -11,56 +11,88 @@ import (
 // isFloat reports whether a dtype holds numbers that can be converted and
 // scaled. Integers, flags and packed types never are: they are indexes, masks
 // and quantised weights.
-func isFloat(t safetensors.DType) bool { return t == safetensors.F64 || loader(t) != nil }
-
-// loader reads one element as float32, which holds all values of these types.
-func loader(t safetensors.DType) func([]byte) float32 {
+func isFloat(t safetensors.DType) bool {
 	switch t {
-	case safetensors.F32:
-		return func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }
-	case safetensors.BF16:
-		return func(b []byte) float32 { return bf16ToFloat(binary.LittleEndian.Uint16(b)) }
-	case safetensors.F16:
-		return func(b []byte) float32 { return f16ToFloat(binary.LittleEndian.Uint16(b)) }
-	case safetensors.F8E4M3:
-		return func(b []byte) float32 { return e4m3[b[0]] }
-	case safetensors.F8E5M2:
-		return func(b []byte) float32 { return e5m2[b[0]] }
+	case safetensors.F64, safetensors.F32, safetensors.BF16, safetensors.F16, safetensors.F8E4M3, safetensors.F8E5M2:
+		return true
 	}
-	return nil
+	return false
 }
 
-// storer writes a float32 as one element, rounded to nearest, ties to even.
-func storer(t safetensors.DType) func([]byte, float32) {
+// load reads len(v) elements of a float type of at most 32 bits.
+func load(t safetensors.DType, v []float32, b []byte) {
 	switch t {
 	case safetensors.F32:
-		return func(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) }
+		for i := range v {
+			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+		}
 	case safetensors.BF16:
-		return func(b []byte, v float32) { binary.LittleEndian.PutUint16(b, floatToBF16(v)) }
+		for i := range v {
+			v[i] = bf16ToFloat(binary.LittleEndian.Uint16(b[2*i:]))
+		}
 	case safetensors.F16:
-		return func(b []byte, v float32) { binary.LittleEndian.PutUint16(b, floatToF16(v)) }
+		for i := range v {
+			v[i] = f16ToFloat(binary.LittleEndian.Uint16(b[2*i:]))
+		}
 	case safetensors.F8E4M3:
-		// torch stops at the largest value, since the type has no infinity.
-		return func(b []byte, v float32) { b[0] = floatTo8(&e4m3, 0x7e, 0x7e, v) }
+		for i := range v {
+			v[i] = e4m3[b[i]]
+		}
 	case safetensors.F8E5M2:
-		return func(b []byte, v float32) { b[0] = floatTo8(&e5m2, 0x7b, 0x7c, v) }
+		for i := range v {
+			v[i] = e5m2[b[i]]
+		}
 	}
-	return nil
 }
 
-// rounder is a float32 rounded to what t can hold.
-func rounder(t safetensors.DType) func(float32) float32 {
+// store writes the elements in a float type of at most 32 bits, each rounded to
+// the nearest value, ties to even.
+func store(t safetensors.DType, b []byte, v []float32) {
+	switch t {
+	case safetensors.F32:
+		for i, x := range v {
+			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(x))
+		}
+	case safetensors.BF16:
+		for i, x := range v {
+			binary.LittleEndian.PutUint16(b[2*i:], floatToBF16(x))
+		}
+	case safetensors.F16:
+		for i, x := range v {
+			binary.LittleEndian.PutUint16(b[2*i:], floatToF16(x))
+		}
+	case safetensors.F8E4M3:
+		for i, x := range v {
+			// torch stops at the largest value, since the type has no infinity.
+			b[i] = floatTo8(&e4m3, 0x7e, 0x7e, x)
+		}
+	case safetensors.F8E5M2:
+		for i, x := range v {
+			b[i] = floatTo8(&e5m2, 0x7b, 0x7c, x)
+		}
+	}
+}
+
+// round makes each element the nearest that the type can hold.
+func round(t safetensors.DType, v []float32) {
 	switch t {
 	case safetensors.BF16:
-		return func(v float32) float32 { return bf16ToFloat(floatToBF16(v)) }
+		for i, x := range v {
+			v[i] = bf16ToFloat(floatToBF16(x))
+		}
 	case safetensors.F16:
-		return func(v float32) float32 { return f16ToFloat(floatToF16(v)) }
+		for i, x := range v {
+			v[i] = f16ToFloat(floatToF16(x))
+		}
 	case safetensors.F8E4M3:
-		return func(v float32) float32 { return e4m3[floatTo8(&e4m3, 0x7e, 0x7e, v)] }
+		for i, x := range v {
+			v[i] = e4m3[floatTo8(&e4m3, 0x7e, 0x7e, x)]
+		}
 	case safetensors.F8E5M2:
-		return func(v float32) float32 { return e5m2[floatTo8(&e5m2, 0x7b, 0x7c, v)] }
+		for i, x := range v {
+			v[i] = e5m2[floatTo8(&e5m2, 0x7b, 0x7c, x)]
+		}
 	}
-	return func(v float32) float32 { return v }
 }
 
 func bf16ToFloat(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }

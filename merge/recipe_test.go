@@ -83,7 +83,7 @@ func TestRecipeBomb(t *testing.T) {
 	for i := 1; i < 10; i++ {
 		fmt.Fprintf(&b, "  scale%d: &s%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*s%d, ", i-1), 10), ", "))
 	}
-	wide := "merge_method: passthrough\nslices: &s\n- sources: &src [{model: m, layer_range: [0, 1]}]\n" + strings.Repeat("- sources: *src\n", 100_000)
+	wide := "merge_method: passthrough\nslices: &s\n- sources: &src [{model: m, layer_range: [0, 1]}]\n" + strings.Repeat("- sources: *src\n", 50_000)
 	loop := "merge_method: passthrough\nslices:\n- &a\n  <<: *a\n"
 	for _, text := range []string{b.String(), wide, loop} {
 		if _, err := merge.ParseRecipe([]byte(text), "r.yaml"); err == nil {

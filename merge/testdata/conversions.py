@@ -13,9 +13,9 @@ def all_values(name):
     d = T[name]
     if d.itemsize == 1:
         return torch.arange(256, dtype=torch.int64).to(torch.uint8).view(d)
-    upper = torch.arange(1 << 16, dtype=torch.int64)
     if d.itemsize == 2:
-        return upper.to(torch.int16).view(d)
+        return torch.arange(1 << 16, dtype=torch.int64).to(torch.int16).view(d)
+    upper = torch.arange(0, 1 << 16, 3, dtype=torch.int64)
     if d.itemsize == 4:
         return torch.cat([(upper << 16 | low) for low in TIES]).to(torch.int32).view(d)
     return torch.cat([(upper << 48 | low << 29 | 1) for low in TIES]).view(d)

@@ -20,6 +20,9 @@ func (a *app) cardCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "card",
 		Short: "Write, show, check or renew model cards",
+		Example: commandExample(
+			"longcat card show me/my-model",
+			"longcat card check ./my-model"),
 	}
 	group(cmd)
 	cmd.AddCommand(a.cardNewCmd(), a.cardShowCmd(), a.cardCheckCmd(), a.cardUpdateCmd())

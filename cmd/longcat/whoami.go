@@ -9,9 +9,10 @@ import (
 
 func (a *app) whoamiCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:   "whoami",
-		Short: "Tell whom the token belongs to",
-		Args:  exactly(0, "no arguments"),
+		Use:     "whoami",
+		Short:   "Tell whom the token belongs to",
+		Example: commandExample("longcat whoami", "longcat whoami --endpoint http://127.0.0.1:8642"),
+		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.client()
 			if err != nil {

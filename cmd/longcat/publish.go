@@ -180,8 +180,8 @@ func (t *target) conflict(plan *merge.Plan, f publishFlags) error {
 	for _, file := range plan.Files {
 		planned[file.Path] = file.Size
 	}
-	for path, size := range t.weights {
-		if want, ok := planned[path]; !f.replace && (!ok || want != size) {
+	for _, path := range slices.Sorted(maps.Keys(t.weights)) {
+		if want, ok := planned[path]; !f.replace && (!ok || want != t.weights[path]) {
 			return otherWeights(f.Repo, path)
 		}
 	}

@@ -13,10 +13,10 @@ import (
 )
 
 // commit makes the commit of a prepared upload whose large files are there.
-// It is sent once; where the answer is lost on the way, the branch tells
-// whether it arrived.
+// It is sent once; where the answer is lost on the way, or does not tell, the
+// branch does: it may have moved on to what was meant.
 func (c *Client) commit(ctx context.Context, p *PreparedUpload) (*wire.CommitResponse, error) {
-	r := request{op: "committing", repo: p.Repo, method: http.MethodPost, url: p.Repo.apiPath("commit", revOr(p.Revision)), once: true, write: true}
+	r := request{op: "committing", repo: p.Repo, method: http.MethodPost, url: p.Repo.apiPath("commit", revOr(p.Revision)), once: true, write: true, slow: true}
 	if p.CreatePR {
 		r.url += "?create_pr=1"
 	}
@@ -33,19 +33,21 @@ func (c *Client) commit(ctx context.Context, p *PreparedUpload) (*wire.CommitRes
 	}
 	var answer wire.CommitResponse
 	_, err := c.call(ctx, r, &answer)
-	var he *Error
-	if err != nil && !errors.As(err, &he) && !p.CreatePR && ctx.Err() == nil {
-		if done := c.landed(ctx, p); done != nil {
-			return done, nil
-		}
+	if err == nil && !commitID.MatchString(answer.CommitOID) {
+		err = fmt.Errorf("committing to %q: the hub answers no commit id", p.Repo)
 	}
-	if err != nil {
+	var he *Error
+	refused := errors.As(err, &he) && he.Status < http.StatusInternalServerError
+	switch {
+	case err == nil:
+		return &answer, nil
+	case refused, p.CreatePR, ctx.Err() != nil:
 		return nil, err
 	}
-	if !commitID.MatchString(answer.CommitOID) {
-		return nil, fmt.Errorf("committing to %q: the hub answers no commit id", p.Repo)
+	if done := c.landed(ctx, p); done != nil {
+		return done, nil
 	}
-	return &answer, nil
+	return nil, err
 }
 
 // landed finds out whether a commit whose answer was lost was made: the branch
@@ -148,23 +150,19 @@ func (c *Client) CheckTree(ctx context.Context, repo Repo, commit string, want [
 		listed[e.Path] = e
 	}
 	for _, f := range want {
-		e, ok := listed[f.Path]
 		if f.Ignored {
 			continue
 		}
+		e, ok := listed[f.Path]
 		m := &MismatchError{Repo: repo.String(), Commit: commit, Path: f.Path, Want: describe(f.Size, f.OID)}
 		if !ok {
 			return m
 		}
-		size, oid := e.Size, e.OID
-		if e.LFS != nil {
-			size, oid = e.LFS.Size, e.LFS.OID
-		}
-		if f.LFS && len(oid) != len(f.OID) {
-			continue // some servers list large files without their sha256
-		}
-		if size != f.Size || oid != f.OID {
-			m.Got = describe(size, oid)
+		if !lists(e, f) {
+			m.Got = describe(e.Size, e.OID)
+			if e.LFS != nil {
+				m.Got = describe(e.LFS.Size, e.LFS.OID)
+			}
 			return m
 		}
 	}
@@ -174,6 +172,22 @@ func (c *Client) CheckTree(ctx context.Context, repo Repo, commit string, want [
 		}
 	}
 	return nil
+}
+
+// lists tells whether an entry is the file. Some servers list large files
+// without their sha256, with the size of the content or of git's pointer to
+// it; where git counts in sha256, blob ids are not ours. What can not be
+// compared is taken as right.
+func lists(e wire.TreeEntry, f UploadedFile) bool {
+	switch {
+	case e.LFS != nil:
+		return f.LFS && e.LFS.OID == f.OID && e.LFS.Size == f.Size
+	case f.LFS:
+		return e.Size == f.Size || e.Size == int64(len(wire.LFSPointer(f.OID, f.Size)))
+	case len(e.OID) != len(f.OID):
+		return e.Size == f.Size
+	}
+	return e.Size == f.Size && e.OID == f.OID
 }
 
 func describe(size int64, oid string) string { return fmt.Sprintf("%s (%d bytes)", oid, size) }

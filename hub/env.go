@@ -1,11 +1,13 @@
 package hub
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +27,9 @@ import (
 //	HF_HUB_DOWNLOAD_TIMEOUT         seconds without a byte that count as a stall
 //	HF_HUB_ETAG_TIMEOUT             seconds to wait for a file's metadata
 //
-// A token file that is not there is no error; one that can not be read is.
+// Paths may begin with "~" and hold $VARIABLES. An empty variable counts as
+// not set. A token file that is not there is no error; one that can not be
+// read is.
 func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 	get := func(names ...string) string {
 		for _, n := range names {
@@ -42,7 +46,7 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 	cfg := Config{
 		Endpoint:         get("HF_ENDPOINT"),
 		Token:            cleanToken(get("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")),
-		CacheDir:         expandHome(get("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"), get),
+		CacheDir:         expand(get("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"), get),
 		Offline:          isTrue(get("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")),
 		NoXet:            isTrue(get("HF_HUB_DISABLE_XET")),
 		ImplicitTokenOff: isTrue(get("HF_HUB_DISABLE_IMPLICIT_TOKEN")),
@@ -51,7 +55,7 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 		cfg.CacheDir = filepath.Join(home, "hub")
 	}
 	if cfg.Token == "" {
-		path := expandHome(get("HF_TOKEN_PATH"), get)
+		path := expand(get("HF_TOKEN_PATH"), get)
 		if path == "" {
 			path = filepath.Join(home, "token")
 		}
@@ -68,10 +72,10 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 
 func huggingFaceHome(get func(...string) string) (string, error) {
 	if h := get("HF_HOME"); h != "" {
-		return expandHome(h, get), nil
+		return expand(h, get), nil
 	}
 	if x := get("XDG_CACHE_HOME"); x != "" {
-		return filepath.Join(expandHome(x, get), "huggingface"), nil
+		return filepath.Join(expand(x, get), "huggingface"), nil
 	}
 	if h := get("HOME", "USERPROFILE"); h != "" {
 		return filepath.Join(h, ".cache", "huggingface"), nil
@@ -79,13 +83,18 @@ func huggingFaceHome(get func(...string) string) (string, error) {
 	return "", errors.New("no home folder: set HF_HOME or HOME")
 }
 
-// expandHome does what Python's expanduser does for "~" and "~/…".
-func expandHome(path string, get func(...string) string) string {
+// expand does what Python's expanduser does for "~" and "~/…", and then what
+// its expandvars does: a variable that is not set stays as it is written.
+func expand(path string, get func(...string) string) string {
 	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') {
-		return get("HOME", "USERPROFILE") + rest
+		path = get("HOME", "USERPROFILE") + rest
 	}
-	return path
+	return variable.ReplaceAllStringFunc(path, func(s string) string {
+		return cmp.Or(get(strings.Trim(s, "${}")), s)
+	})
 }
+
+var variable = regexp.MustCompile(`\$(\w+|\{\w+\})`)
 
 func readToken(path string) (string, error) {
 	b, err := os.ReadFile(path)
@@ -118,7 +127,7 @@ func seconds(name string, get func(...string) string) (time.Duration, error) {
 		return 0, nil
 	}
 	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || n <= 0 || n > 1e6 {
+	if err != nil || !(n > 0 && n <= 1e6) { // so that NaN is none
 		return 0, fmt.Errorf("%s=%q is not a number of seconds", name, s)
 	}
 	return time.Duration(n * float64(time.Second)), nil

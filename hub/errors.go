@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 
 	"longcat/hub/wire"
@@ -90,7 +92,7 @@ func (e *Error) Is(target error) bool {
 }
 
 // errorFrom reads a failed answer, and closes it.
-func errorFrom(resp *http.Response, op string, repo Repo, path string) *Error {
+func (c *Client) errorFrom(resp *http.Response, op string, repo Repo, path string) *Error {
 	defer resp.Body.Close()
 	e := &Error{
 		Op: op, Path: path, Status: resp.StatusCode,
@@ -106,8 +108,8 @@ func errorFrom(resp *http.Response, op string, repo Repo, path string) *Error {
 	if e.Message == "" {
 		e.Message = messageIn(body, resp.Header.Get("Content-Type"))
 	}
-	e.Message = oneLine(e.Message, 500)
-	e.RequestID = oneLine(e.RequestID, 100)
+	e.Message = c.clean(e.Message, 500)
+	e.RequestID = c.clean(e.RequestID, 100)
 	return e
 }
 
@@ -130,7 +132,19 @@ func messageIn(body []byte, contentType string) string {
 	return ""
 }
 
-// oneLine makes a server's words safe to print: no control characters, bounded.
+// clean makes text that a server had a hand in safe to show: one line without
+// control characters, bounded, and without what is secret: the query of any
+// address, which may be a signature, and the token.
+func (c *Client) clean(s string, limit int) string {
+	if c.cfg.Token != "" {
+		s = strings.ReplaceAll(s, c.cfg.Token, "<token>")
+	}
+	return oneLine(queryOf.ReplaceAllString(s, "?…"), limit)
+}
+
+// queryOf finds the queries of addresses, absolute and relative ones.
+var queryOf = regexp.MustCompile(`\?[^\s"'<>?]*=[^\s"'<>]*`)
+
 func oneLine(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) {
@@ -143,4 +157,23 @@ func oneLine(s string, limit int) string {
 		s = strings.ToValidUTF8(s[:limit], "") + "…"
 	}
 	return s
+}
+
+// cleanError is an error of the transport in words that are safe to show: those
+// of net/http quote addresses whole and servers' bytes raw.
+type cleanError struct {
+	text string
+	err  error
+}
+
+func (e *cleanError) Error() string { return e.text }
+func (e *cleanError) Unwrap() error { return e.err }
+
+func (c *Client) cleanError(err error) error {
+	clean := &cleanError{text: c.clean(err.Error(), 1000), err: err}
+	var u *url.Error
+	if errors.As(err, &u) {
+		clean.err = u.Err // the address stays out of reach
+	}
+	return clean
 }

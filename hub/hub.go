@@ -16,6 +16,7 @@ package hub
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -76,6 +77,9 @@ func New(cfg Config) (*Client, error) {
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("the hub's address %q must not hold a user, a query or a fragment", u.Redacted())
+	}
+	if strings.ContainsFunc(cfg.Token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return nil, errors.New("the token holds a space or another character that no token has")
 	}
 	cfg.StallTimeout = cmp.Or(cfg.StallTimeout, 30*time.Second)
 	cfg.HeadTimeout = cmp.Or(cfg.HeadTimeout, cfg.StallTimeout)

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"longcat/hub/wire"
 )
@@ -29,21 +31,23 @@ const lfsBatch = 100
 
 // sendLFS transfers the objects that the Hub does not hold and returns how many
 // bytes crossed the wire.
-func (c *Client) sendLFS(ctx context.Context, p *PreparedUpload, objects []object, lim *limits) (int64, error) {
+func (c *Client) sendLFS(ctx context.Context, p *PreparedUpload, objects []object) (int64, error) {
 	var sent atomic.Int64
+	workers := cmp.Or(p.Workers, 8)
+	conns := semaphore.NewWeighted(int64(workers))
 	for batch := range slices.Chunk(objects, lfsBatch) {
 		answers, err := c.batch(ctx, p, batch)
 		if err != nil {
 			return sent.Load(), err
 		}
 		g, gctx := errgroup.WithContext(ctx)
-		g.SetLimit(cap(lim.conns))
+		g.SetLimit(workers)
 		for i, o := range batch {
-			if len(answers[i].Actions) == 0 {
-				continue
+			if answers[i].Actions["upload"] == nil {
+				continue // it is there already
 			}
 			g.Go(func() error {
-				u := &objectUpload{c: c, prep: p, object: o, lim: lim, sent: &sent}
+				u := &objectUpload{c: c, prep: p, object: o, conns: conns, sent: &sent}
 				return u.run(gctx, answers[i])
 			})
 		}
@@ -87,7 +91,7 @@ func (c *Client) batch(ctx context.Context, p *PreparedUpload, objects []object)
 			return nil, fmt.Errorf("uploading %q: the hub did not answer for the object", o.path)
 		}
 		if a.Error != nil {
-			return nil, &Error{Op: "uploading", Repo: p.Repo.String(), Path: o.path, Status: a.Error.Code, Message: oneLine(a.Error.Message, 500), HadToken: c.HasToken()}
+			return nil, &Error{Op: "uploading", Repo: p.Repo.String(), Path: o.path, Status: a.Error.Code, Message: c.clean(a.Error.Message, 500), HadToken: c.HasToken()}
 		}
 		answers[i] = a
 	}
@@ -99,8 +103,8 @@ type objectUpload struct {
 	c    *Client
 	prep *PreparedUpload
 	object
-	lim  *limits
-	sent *atomic.Int64
+	conns *semaphore.Weighted // shared by all objects' parts
+	sent  *atomic.Int64
 }
 
 // run sends the object; when its addresses expire on the way, it asks for new
@@ -109,27 +113,37 @@ func (u *objectUpload) run(ctx context.Context, answer wire.LFSBatchObject) erro
 	meter := start(u.prep.Progress, "upload", u.path, u.size)
 	defer meter.Done()
 	for attempt := 0; ; attempt++ {
-		err := u.once(ctx, answer, meter)
+		counted := &tally{Meter: meter}
+		err := u.once(ctx, answer, counted)
 		var he *Error
 		expired := errors.As(err, &he) && (he.Status == http.StatusForbidden || he.Status == http.StatusGone)
 		if !expired || attempt == 2 {
 			return err
 		}
+		meter.Add(-counted.n.Load()) // it all goes again
 		answers, berr := u.c.batch(ctx, u.prep, []object{u.object})
 		if berr != nil {
 			return berr
 		}
-		if answer = answers[0]; len(answer.Actions) == 0 {
+		if answer = answers[0]; answer.Actions["upload"] == nil {
 			return nil
 		}
 	}
 }
 
+// tally remembers what a meter was told.
+type tally struct {
+	Meter
+	n atomic.Int64
+}
+
+func (t *tally) Add(n int64) {
+	t.n.Add(n)
+	t.Meter.Add(n)
+}
+
 func (u *objectUpload) once(ctx context.Context, answer wire.LFSBatchObject, meter Meter) error {
 	action := answer.Actions["upload"]
-	if action == nil {
-		return fmt.Errorf("uploading %q: the hub gives no address to upload to", u.path)
-	}
 	var err error
 	if _, multipart := action.Header["chunk_size"]; multipart {
 		err = u.multipart(ctx, action, meter)
@@ -157,25 +171,21 @@ func (u *objectUpload) once(ctx context.Context, answer wire.LFSBatchObject, met
 }
 
 func (u *objectUpload) request(method, addr, op string) request {
-	return request{op: op, repo: u.prep.Repo, path: u.path, method: method, url: u.c.absolute(addr), write: true}
+	return request{op: op, repo: u.prep.Repo, path: u.path, method: method, url: u.c.absolute(addr), write: true, slow: true}
 }
 
 // put sends bytes [off, off+n) and returns the answer's ETag. A repeated
 // attempt takes its bytes out of the meter first.
 func (u *objectUpload) put(ctx context.Context, addr string, header map[string]wire.LFSString, off, n int64, meter Meter) (string, error) {
-	select {
-	case u.lim.conns <- struct{}{}:
-		defer func() { <-u.lim.conns }()
-	case <-ctx.Done():
+	if err := u.conns.Acquire(ctx, 1); err != nil {
 		return "", context.Cause(ctx)
 	}
+	defer u.conns.Release(1)
 	r := u.request(http.MethodPut, addr, "uploading")
-	var last *meteredReader
+	last := &meteredReader{}
 	r.size = n
 	r.body = func() (io.ReadCloser, error) {
-		if last != nil {
-			meter.Add(-last.n.Load())
-		}
+		meter.Add(-last.n.Load())
 		last = &meteredReader{ctx: ctx, r: io.NewSectionReader(u.content, off, n), meter: meter}
 		return io.NopCloser(last), nil
 	}
@@ -183,11 +193,9 @@ func (u *objectUpload) put(ctx context.Context, addr string, header map[string]w
 		r.setHeader(k, string(v))
 	}
 	resp, err := u.c.do(ctx, r)
-	if last != nil {
-		u.sent.Add(last.n.Load())
-	}
+	u.sent.Add(last.n.Load())
 	if err == nil && resp.StatusCode/100 != 2 {
-		err = errorFrom(resp, r.op, r.repo, r.path)
+		err = u.c.errorFrom(resp, r.op, r.repo, r.path)
 	}
 	if err != nil {
 		meter.Add(-last.n.Load())
@@ -203,14 +211,14 @@ const maxParts = 100_000
 
 // multipart sends the parts that the header lists, in parallel, and completes.
 func (u *objectUpload) multipart(ctx context.Context, action *wire.LFSAction, meter Meter) error {
-	chunk, addrs, err := partAddresses(action.Header, u.size)
+	chunk, addrs, err := u.partAddresses(action.Header)
 	if err != nil {
 		return fmt.Errorf("uploading %q: %w", u.path, err)
 	}
 	parts := make([]wire.LFSPart, len(addrs))
 	var mu sync.Mutex
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(cap(u.lim.conns))
+	g.SetLimit(cmp.Or(u.prep.Workers, 8))
 	for i, addr := range addrs {
 		g.Go(func() error {
 			off := int64(i) * chunk
@@ -236,12 +244,12 @@ func (u *objectUpload) multipart(ctx context.Context, action *wire.LFSAction, me
 
 // partAddresses reads an upload action's header: the size of a part, and the
 // parts' addresses in the order of their numbers.
-func partAddresses(h map[string]wire.LFSString, size int64) (chunk int64, addrs []string, err error) {
+func (u *objectUpload) partAddresses(h map[string]wire.LFSString) (chunk int64, addrs []string, err error) {
 	chunk, err = strconv.ParseInt(string(h["chunk_size"]), 10, 64)
 	if err != nil || chunk <= 0 {
-		return 0, nil, fmt.Errorf("the hub's part size %q is no number of bytes", oneLine(string(h["chunk_size"]), 40))
+		return 0, nil, fmt.Errorf("the hub's part size %q is no number of bytes", u.c.clean(string(h["chunk_size"]), 40))
 	}
-	want := (size-1)/chunk + 1
+	want := (u.size-1)/chunk + 1
 	if want > maxParts {
 		return 0, nil, fmt.Errorf("the hub wants %d parts", want)
 	}

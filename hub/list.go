@@ -3,7 +3,7 @@ package hub
 import (
 	"context"
 	"iter"
-	"net/http"
+	"net/url"
 
 	"longcat/hub/wire"
 )
@@ -11,21 +11,14 @@ import (
 // Models lists the models of a user or an organisation that the token may see.
 func (c *Client) Models(ctx context.Context, author string) iter.Seq2[Repo, error] {
 	return func(yield func(Repo, error) bool) {
-		next := query("/api/models", "author", author, "limit", "1000")
-		for next != "" {
-			var page []wire.RepoInfo
-			h, err := c.call(ctx, request{op: "listing models of " + author, method: http.MethodGet, url: next}, &page)
-			if err == nil {
-				next, err = c.nextPage(h.Get("Link"))
-			}
+		r := request{op: "listing models of " + author, url: "/api/models?limit=1000&author=" + url.QueryEscape(author)}
+		for info, err := range pages[wire.RepoInfo](ctx, c, r) {
 			if err != nil {
 				yield(Repo{}, err)
 				return
 			}
-			for _, info := range page {
-				if wire.CheckRepoID(info.ID) == nil && !yield(Repo{Type: wire.Model, ID: info.ID}, nil) {
-					return
-				}
+			if wire.CheckRepoID(info.ID) == nil && !yield(Repo{Type: wire.Model, ID: info.ID}, nil) {
+				return
 			}
 		}
 	}

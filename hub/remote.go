@@ -2,9 +2,8 @@ package hub
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
-	"net/http"
 	"os"
 	"sync"
 
@@ -30,7 +29,7 @@ func (c *Client) Open(ctx context.Context, repo Repo, rev, path string) (*io.Sec
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &remote{ctx: ctx, t: &transfer{c: c, file: f, lim: newLimits(1, 0), meter: silent{}}}
+	r := &remote{ctx: ctx, t: &transfer{c: c, file: f, etag: f.served}}
 	return io.NewSectionReader(r, 0, f.Size), io.NopCloser(nil), nil
 }
 
@@ -59,7 +58,7 @@ type remote struct {
 
 // ReadAt fetches at least readAhead bytes a time, and keeps the last window.
 func (r *remote) ReadAt(p []byte, off int64) (int, error) {
-	size := r.t.file.Size
+	size := r.t.current().Size
 	if off < 0 || off >= size {
 		return 0, io.EOF
 	}
@@ -97,37 +96,39 @@ func (r *remote) fromWindow(p []byte, off int64) bool {
 func (r *remote) fetch(span cache.Extent) ([]byte, error) {
 	buf := make([]byte, span.Len())
 	rest := span
-	for {
-		var err error
-		before := rest
-		rest, err = r.into(buf[rest.Start-span.Start:], rest)
-		if rest.Len() == 0 {
-			return buf, nil
+	p := patience{t: r.t}
+	for rest.Len() > 0 {
+		n, err := r.into(buf[rest.Start-span.Start:], rest)
+		rest.Start += int64(n)
+		r.t.arrived.Add(int64(n))
+		if err == nil {
+			continue
 		}
-		if err := r.t.failed(r.ctx, err, rest != before); err != nil {
+		if err := p.after(r.ctx, err); err != nil {
 			return nil, err
 		}
 	}
+	return buf, nil
 }
 
-// into reads the bytes of e into p and returns what is missing.
-func (r *remote) into(p []byte, e cache.Extent) (cache.Extent, error) {
+// into reads the bytes of e into p and returns how many came.
+func (r *remote) into(p []byte, e cache.Extent) (int, error) {
 	resp, err := r.t.get(r.ctx, &e)
 	if err != nil {
-		return e, err
+		return 0, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusPartialContent {
-		if err := r.t.rightRange(resp, e); err != nil {
-			return e, err
+	switch err := r.t.rightRange(resp, e); {
+	case errors.Is(err, errWhole):
+		if _, err := io.CopyN(io.Discard, resp.Body, e.Start); err != nil {
+			return 0, r.t.c.cleanError(err)
 		}
-	} else if _, err := io.CopyN(io.Discard, resp.Body, e.Start); err != nil { // the whole file comes
-		return e, err
+	case err != nil:
+		return 0, err
 	}
 	n, err := io.ReadFull(resp.Body, p[:e.Len()])
-	e.Start += int64(n)
 	if err != nil {
-		err = fmt.Errorf("reading %q of %q: %w", r.t.file.Path, r.t.file.Repo, err)
+		err = r.t.c.cleanError(err)
 	}
-	return e, err
+	return n, err
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -35,7 +34,7 @@ func (c *Client) RepoInfo(ctx context.Context, repo Repo, rev string) (*wire.Rep
 		return nil, err
 	}
 	if !commitID.MatchString(info.SHA) {
-		return nil, fmt.Errorf("looking up %q: %q is no commit id", repo, oneLine(info.SHA, 80))
+		return nil, fmt.Errorf("looking up %q: %q is no commit id", repo, c.clean(info.SHA, 80))
 	}
 	return &info, nil
 }
@@ -53,61 +52,36 @@ func revOr(rev string) string {
 // folder are an error: everything listed is safe to join.
 func (c *Client) Tree(ctx context.Context, repo Repo, rev string) iter.Seq2[wire.TreeEntry, error] {
 	return func(yield func(wire.TreeEntry, error) bool) {
-		next := repo.apiPath("tree", revOr(rev)) + "?recursive=true&expand=false"
-		for next != "" {
-			var page []wire.TreeEntry
-			h, err := c.call(ctx, request{op: "listing files", repo: repo, method: http.MethodGet, url: next}, &page)
-			if err != nil {
-				yield(wire.TreeEntry{}, err)
-				return
+		if err := wire.CheckRepoID(repo.ID); err != nil {
+			yield(wire.TreeEntry{}, err)
+			return
+		}
+		r := request{op: "listing files", repo: repo, url: repo.apiPath("tree", revOr(rev)) + "?recursive=true&expand=false"}
+		for e, err := range pages[wire.TreeEntry](ctx, c, r) {
+			if err == nil && e.Type == "directory" {
+				continue
 			}
-			for _, e := range page {
-				if e.Type == "directory" {
-					continue
-				}
-				if err := checkEntry(e); err != nil {
-					yield(wire.TreeEntry{}, fmt.Errorf("listing files of %q: %w", repo, err))
-					return
-				}
-				if !yield(e, nil) {
-					return
-				}
+			if err == nil {
+				err = checkEntry(repo, e)
 			}
-			if next, err = c.nextPage(h.Get("Link")); err != nil {
-				yield(wire.TreeEntry{}, err)
+			if !yield(e, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-func checkEntry(e wire.TreeEntry) error {
+func checkEntry(repo Repo, e wire.TreeEntry) error {
 	if err := wire.CheckPath(e.Path); err != nil {
-		return err
+		return fmt.Errorf("listing files of %q: %w", repo, err)
 	}
 	if e.Size < 0 || (e.LFS != nil && (e.LFS.Size < 0 || !sha256Hex.MatchString(e.LFS.OID))) {
-		return fmt.Errorf("file %q has an impossible size or hash", e.Path)
+		return fmt.Errorf("listing files of %q: %q has an impossible size or hash", repo, e.Path)
 	}
 	return nil
 }
 
 var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-var linkNext = regexp.MustCompile(`<([^>]*)>\s*;\s*rel="?next"?`)
-
-// nextPage returns the address of the next page, "" at the last. It must stay
-// on the endpoint: a listing has no business elsewhere.
-func (c *Client) nextPage(link string) (string, error) {
-	m := linkNext.FindStringSubmatch(link)
-	if m == nil {
-		return "", nil
-	}
-	u, err := c.endpoint.Parse(m[1])
-	if err != nil || !sameOrigin(u, c.endpoint) {
-		return "", errors.New("listing files: the next page's address is not on the hub")
-	}
-	return u.String(), nil
-}
 
 // CreateRepo makes a repo. One that exists already is no error (existed tells);
 // its visibility then stays as it is.
@@ -149,6 +123,9 @@ func (c *Client) DeleteRepo(ctx context.Context, repo Repo) error {
 // CreateBranch makes a branch from a revision ("" is the head of main); one
 // that exists already is no error.
 func (c *Client) CreateBranch(ctx context.Context, repo Repo, branch, from string) error {
+	if err := wire.CheckRepoID(repo.ID); err != nil {
+		return err
+	}
 	r := request{op: "creating branch " + branch, repo: repo, method: http.MethodPost, url: repo.apiPath("branch", branch), write: true}
 	body := map[string]string{}
 	if from != "" {
@@ -168,6 +145,9 @@ func (c *Client) CreateBranch(ctx context.Context, repo Repo, branch, from strin
 // ValidateCard asks the Hub's judgement of a model card's text: the problems
 // it would refuse a commit for, and its warnings.
 func (c *Client) ValidateCard(ctx context.Context, repo Repo, card string) (*wire.YAMLVerdict, error) {
+	if err := wire.CheckRepoID(repo.ID); err != nil {
+		return nil, err
+	}
 	r := request{op: "validating the card", repo: repo, method: http.MethodPost, url: "/api/validate-yaml"}
 	if err := r.jsonBody(map[string]string{"repoType": strings.TrimSuffix(repo.Type.Plural(), "s"), "content": card}); err != nil {
 		return nil, err
@@ -175,18 +155,4 @@ func (c *Client) ValidateCard(ctx context.Context, repo Repo, card string) (*wir
 	var v wire.YAMLVerdict
 	_, err := c.call(ctx, r, &v)
 	return &v, err
-}
-
-// query joins parameters to a path, leaving out the empty ones.
-func query(path string, kv ...string) string {
-	q := url.Values{}
-	for i := 0; i+1 < len(kv); i += 2 {
-		if kv[i+1] != "" {
-			q.Set(kv[i], kv[i+1])
-		}
-	}
-	if len(q) == 0 {
-		return path
-	}
-	return path + "?" + q.Encode()
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -30,6 +29,7 @@ type request struct {
 	body   func() (io.ReadCloser, error) // opens the body anew for each attempt; nil for none
 	size   int64                         // of body, in bytes
 	once   bool                          // its effect must not happen twice
+	slow   bool                          // the server may work long before it answers
 	write  bool                          // uses the token even where reads are anonymous
 }
 
@@ -61,13 +61,16 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 	if c.cfg.Offline {
 		return nil, fmt.Errorf("%s: %w", r.what(), ErrOffline)
 	}
+	if r.slow {
+		ctx = context.WithValue(ctx, answerWithin{}, answerPatience*c.cfg.StallTimeout)
+	}
 	addr := r.url
 	if strings.HasPrefix(addr, "/") {
 		addr = c.cfg.Endpoint + addr
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, addr, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r.what(), redact(err))
+		return nil, fmt.Errorf("%s: %w", r.what(), c.cleanError(err))
 	}
 	for k, v := range r.header {
 		req.Header[k] = v
@@ -97,7 +100,7 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 		if resp != nil {
 			resp.Body.Close()
 		}
-		return nil, fmt.Errorf("%s: %w", r.what(), redact(err))
+		return nil, fmt.Errorf("%s: %w", r.what(), c.cleanError(err))
 	}
 	c.warn(resp.Header.Get(wire.HeaderWarning))
 	return resp, nil
@@ -120,7 +123,7 @@ func (c *Client) call(ctx context.Context, r request, out any) (http.Header, err
 			return nil, err
 		}
 		if resp.StatusCode/100 != 2 {
-			return nil, errorFrom(resp, r.op, r.repo, r.path)
+			return nil, c.errorFrom(resp, r.op, r.repo, r.path)
 		}
 		body, err := io.ReadAll(io.LimitReader(resp.Body, maxJSON+1))
 		resp.Body.Close()
@@ -131,7 +134,7 @@ func (c *Client) call(ctx context.Context, r request, out any) (http.Header, err
 			}
 			continue
 		case err != nil:
-			return nil, fmt.Errorf("%s: reading the answer: %w", r.what(), err)
+			return nil, fmt.Errorf("%s: reading the answer: %w", r.what(), c.cleanError(err))
 		case len(body) > maxJSON:
 			return nil, fmt.Errorf("%s: the answer is larger than %d bytes", r.what(), maxJSON)
 		}
@@ -156,17 +159,6 @@ func (r *request) what() string {
 	return s
 }
 
-// redact drops the query of the address in a *url.Error: signed addresses are
-// secrets.
-func redact(err error) error {
-	u, ok := err.(*url.Error) //nolint:errorlint // only the outermost one is rebuilt
-	if !ok {
-		return err
-	}
-	addr, _, _ := strings.Cut(u.URL, "?")
-	return &url.Error{Op: u.Op, URL: addr, Err: u.Err}
-}
-
 // warn passes on X-HF-Warning ("topic; text"), each topic once.
 func (c *Client) warn(header string) {
 	if header == "" || c.cfg.Warn == nil {
@@ -178,13 +170,18 @@ func (c *Client) warn(header string) {
 	}
 	topic = strings.TrimSpace(topic)
 	c.warnMu.Lock()
-	seen := c.warned[topic]
-	c.warned[topic] = true
+	seen := c.warned[topic] || len(c.warned) == maxWarnings
+	if !seen {
+		c.warned[topic] = true
+	}
 	c.warnMu.Unlock()
 	if !seen {
-		c.cfg.Warn(oneLine(topic, 100), oneLine(text, 500))
+		c.cfg.Warn(c.clean(topic, 100), c.clean(text, 500))
 	}
 }
+
+// maxWarnings bounds how many topics one client passes on.
+const maxWarnings = 100
 
 // pause waits, unless ctx ends first.
 func pause(ctx context.Context, d time.Duration) error {

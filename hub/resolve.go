@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -23,12 +24,18 @@ type File struct {
 	Xet    string // Xet hash, "" when the Hub names none
 
 	location string // where the bytes are now: may be signed, and expire
+	served   string // the etag given there, "" when it was not asked
+	opaque   bool   // Etag is another host's, and so no hash of the content
 }
 
 // Hash is the sum that the content must have, by the form of the Etag. It is
 // "" where the server's etag is no content hash.
 func (f *File) Hash() (algo HashAlgo) {
 	switch {
+	case f.opaque:
+		return ""
+	case sha256Hex.MatchString(f.Etag) && len(f.Commit) == 64:
+		return SHA256OrBlob
 	case sha256Hex.MatchString(f.Etag):
 		return SHA256
 	case gitBlobHex.MatchString(f.Etag):
@@ -40,10 +47,12 @@ func (f *File) Hash() (algo HashAlgo) {
 // HashAlgo says how an etag follows from content.
 type HashAlgo string
 
-// The two kinds of etag that a Hub gives.
+// The kinds of etag that a Hub gives. Where git itself counts in sha256, as the
+// length of the commit ids tells, an etag may be either of the two.
 const (
-	SHA256  HashAlgo = "sha256"
-	GitBlob HashAlgo = "git blob id"
+	SHA256       HashAlgo = "sha256"
+	GitBlob      HashAlgo = "git blob id"
+	SHA256OrBlob HashAlgo = "sha256 or git blob id"
 )
 
 var gitBlobHex = regexp.MustCompile(`^[0-9a-f]{40}$`)
@@ -61,58 +70,68 @@ func (c *Client) Resolve(ctx context.Context, repo Repo, rev, path string) (*Fil
 	ctx = context.WithValue(ctx, noRedirect{}, true)
 	ctx = context.WithValue(ctx, answerWithin{}, c.cfg.HeadTimeout)
 
-	f := &File{Repo: repo, Path: path}
+	f := &File{Repo: repo, Path: path, Size: -1}
 	if commitID.MatchString(rev) {
 		f.Commit = rev
 	}
-	addr := c.cfg.Endpoint + repo.resolvePath(revOr(rev), path)
-	method := http.MethodHead
+	first := c.cfg.Endpoint + repo.resolvePath(revOr(rev), path)
+	addr, method := first, http.MethodHead
 	for range 10 {
-		resp, err := c.do(ctx, c.resolveRequest(repo, path, method, addr))
+		resp, err := c.do(ctx, resolveRequest(repo, path, method, addr))
 		if err != nil {
 			return nil, err
 		}
-		f.learn(resp)
-		if resp.StatusCode/100 == 3 {
+		c.learn(f, resp)
+		switch {
+		case resp.StatusCode/100 == 3:
 			resp.Body.Close()
 			next, err := resp.Request.URL.Parse(resp.Header.Get("Location"))
 			if err != nil || resp.Header.Get("Location") == "" {
 				return nil, fmt.Errorf("resolving %q of %q: redirected to no address", path, repo)
 			}
 			f.location = next.String()
-			if f.Etag != "" && f.Size >= 0 && resp.Header.Get(wire.HeaderLinkedEtag) != "" {
+			if f.Size >= 0 && resp.Header.Get(wire.HeaderLinkedEtag) != "" {
 				return f.checked()
 			}
 			addr = f.location
-			continue
-		}
-		if method == http.MethodHead && headRefused(resp, addr != c.cfg.Endpoint+repo.resolvePath(revOr(rev), path)) {
+		case method == http.MethodHead && (headRefused(resp, addr != first) || (resp.StatusCode/100 == 2 && f.Size < 0)):
 			resp.Body.Close()
 			method = http.MethodGet
-			continue
+		case resp.StatusCode/100 == 2 || emptyRange(resp):
+			resp.Body.Close()
+			f.location = addr
+			return f.checked()
+		default:
+			he := c.errorFrom(resp, "resolving", repo, path)
+			if he.Status == http.StatusNotFound && he.Code == "" && commitID.MatchString(rev) {
+				he.Code = wire.CodeEntryNotFound // a hub without codes; the commit is one that it named
+			}
+			return nil, he
 		}
-		if resp.StatusCode/100 != 2 {
-			return nil, errorFrom(resp, "resolving", repo, path)
-		}
-		resp.Body.Close()
-		f.location = addr
-		return f.checked()
 	}
 	return nil, fmt.Errorf("resolving %q of %q: more than 10 redirects", path, repo)
 }
 
-// headRefused tells a server that answers GET only, at least behind a redirect.
+// headRefused tells a server that answers GET only, perhaps only behind a
+// redirect. A hub that knows codes would give one with its 404.
 func headRefused(resp *http.Response, redirected bool) bool {
 	switch resp.StatusCode {
 	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		return true
-	case http.StatusNotFound, http.StatusForbidden:
+	case http.StatusNotFound:
+		return redirected || resp.Header.Get(wire.HeaderErrorCode) == ""
+	case http.StatusForbidden:
 		return redirected
 	}
 	return false
 }
 
-func (c *Client) resolveRequest(repo Repo, path, method, addr string) request {
+// emptyRange tells the answer to a request for the first byte of an empty file.
+func emptyRange(resp *http.Response) bool {
+	return resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && resp.Header.Get("Content-Range") == "bytes */0"
+}
+
+func resolveRequest(repo Repo, path, method, addr string) request {
 	r := request{op: "resolving", repo: repo, path: path, method: method, url: addr}
 	if method == http.MethodGet {
 		r.setHeader("Range", "bytes=0-0")
@@ -121,7 +140,7 @@ func (c *Client) resolveRequest(repo Repo, path, method, addr string) request {
 }
 
 // learn takes the facts that an answer adds; what the Hub said first stays.
-func (f *File) learn(resp *http.Response) {
+func (c *Client) learn(f *File, resp *http.Response) {
 	h := resp.Header
 	if s := h.Get(wire.HeaderRepoCommit); f.Commit == "" && commitID.MatchString(s) {
 		f.Commit = s
@@ -129,22 +148,26 @@ func (f *File) learn(resp *http.Response) {
 	if f.Xet == "" && sha256Hex.MatchString(h.Get(wire.HeaderXetHash)) {
 		f.Xet = h.Get(wire.HeaderXetHash)
 	}
-	if s := h.Get(wire.HeaderLinkedEtag); s != "" {
-		f.Etag, f.Size = trimEtag(s), -1
+	if s := trimEtag(h.Get(wire.HeaderLinkedEtag)); s != "" && f.Etag == "" {
+		f.Etag = s
 		if n, err := strconv.ParseInt(h.Get(wire.HeaderLinkedSize), 10, 64); err == nil && n >= 0 {
 			f.Size = n
 		}
 	}
-	if resp.StatusCode/100 != 2 {
+	if resp.StatusCode/100 != 2 && !emptyRange(resp) {
 		return
 	}
+	f.served = trimEtag(h.Get("ETag"))
 	if f.Etag == "" {
-		f.Etag, f.Size = trimEtag(h.Get("ETag")), -1
+		f.Etag, f.opaque = f.served, !sameOrigin(c.endpoint, resp.Request.URL)
 	}
 	if f.Size < 0 {
 		f.Size = resp.ContentLength
 		if _, _, total, ok := parseContentRange(h.Get("Content-Range")); ok {
 			f.Size = total
+		}
+		if emptyRange(resp) {
+			f.Size = 0
 		}
 	}
 }
@@ -174,7 +197,7 @@ func trimEtag(s string) string {
 var plainEtag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._=+-]{0,127}$`)
 
 // parseContentRange reads "bytes first-last/total"; last is inclusive there,
-// end exclusive here.
+// end exclusive here. A total of "*", which is not known, is -1.
 func parseContentRange(s string) (first, end, total int64, ok bool) {
 	rest, found := strings.CutPrefix(strings.TrimSpace(s), "bytes ")
 	span, size, found2 := strings.Cut(rest, "/")
@@ -185,7 +208,10 @@ func parseContentRange(s string) (first, end, total int64, ok bool) {
 	first, err1 := strconv.ParseInt(a, 10, 64)
 	last, err2 := strconv.ParseInt(b, 10, 64)
 	total, err3 := strconv.ParseInt(size, 10, 64)
-	if errors.Join(err1, err2, err3) != nil || first < 0 || last < first || total <= last {
+	if size == "*" {
+		total, err3 = -1, nil
+	}
+	if errors.Join(err1, err2, err3) != nil || first < 0 || last < first || last == math.MaxInt64 || (total >= 0 && total <= last) {
 		return 0, 0, 0, false
 	}
 	return first, last + 1, total, true

@@ -3,6 +3,7 @@ package hub
 import (
 	"crypto/sha1" //nolint:gosec // git's blob id is a sha1
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -18,6 +19,10 @@ import (
 type store interface {
 	// lookup finds a file of a commit that is there already.
 	lookup(commit, path string) (local string, ok bool)
+	// holds finds content that another commit brought.
+	holds(path, etag string, size int64) (local string, ok bool)
+	// partial is how many bytes of the disk unfinished files take.
+	partial() int64
 	// offline tells the commit a revision stood for, and its files.
 	offline(rev string) (commit string, files []string, err error)
 	// missing remembers that a commit has no such file.
@@ -53,13 +58,39 @@ func content(f *File) cache.Content {
 	case SHA256:
 		c.NewHash = sha256.New
 	case GitBlob:
+		c.NewHash = func() hash.Hash { return blobHash(sha1.New(), f.Size) } //nolint:gosec // see above
+	case SHA256OrBlob:
 		c.NewHash = func() hash.Hash {
-			h := sha1.New() //nolint:gosec // see above
-			fmt.Fprintf(h, "blob %d\x00", f.Size)
-			return h
+			return &eitherHash{Hash: sha256.New(), blob: blobHash(sha256.New(), f.Size), want: f.Etag}
 		}
 	}
 	return c
+}
+
+// blobHash begins git's id of a blob.
+func blobHash(h hash.Hash, size int64) hash.Hash {
+	fmt.Fprintf(h, "blob %d\x00", size)
+	return h
+}
+
+// eitherHash sums content as a blob too, and tells the sum that is wanted if
+// either is.
+type eitherHash struct {
+	hash.Hash
+	blob hash.Hash
+	want string
+}
+
+func (h *eitherHash) Write(p []byte) (int, error) {
+	_, _ = h.blob.Write(p) // a hash never fails
+	return h.Hash.Write(p)
+}
+
+func (h *eitherHash) Sum(b []byte) []byte {
+	if sum := h.blob.Sum(nil); hex.EncodeToString(sum) == h.want {
+		return append(b, sum...)
+	}
+	return h.Hash.Sum(b)
 }
 
 // cacheStore is one repo of the shared cache.
@@ -68,6 +99,7 @@ type cacheStore struct {
 }
 
 func (s cacheStore) lookup(commit, path string) (string, bool) { return s.repo.Lookup(commit, path) }
+func (s cacheStore) partial() int64                            { return s.repo.Partial() }
 func (s cacheStore) missing(commit, path string) error         { return s.repo.SetNoExist(commit, path) }
 func (s cacheStore) dir(commit string) string                  { return s.repo.SnapshotDir(commit) }
 func (s cacheStore) lockPath(f *File) string                   { return s.repo.LockPath(f.Etag) }
@@ -84,13 +116,16 @@ func (s cacheStore) offline(rev string) (string, []string, error) {
 	return commit, files, err
 }
 
-// has trusts a blob by its name and size: whoever puts one there checked it.
+// holds trusts a blob by its name and size: whoever puts one there checked it.
+func (s cacheStore) holds(_, etag string, size int64) (string, bool) {
+	p := s.repo.BlobPath(etag)
+	st, err := os.Stat(p)
+	return p, err == nil && st.Mode().IsRegular() && st.Size() == size
+}
+
 func (s cacheStore) has(f *File) (bool, error) {
-	st, err := os.Stat(s.repo.BlobPath(f.Etag))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil && st.Size() == f.Size, err
+	_, ok := s.holds(f.Path, f.Etag, f.Size)
+	return ok, nil
 }
 
 func (s cacheStore) paths(f *File) (part, final string) {
@@ -114,6 +149,7 @@ type dirStore struct {
 	local cache.LocalDir
 }
 
+func (s dirStore) partial() int64               { return s.local.Partial() }
 func (s dirStore) missing(string, string) error { return nil }
 func (s dirStore) dir(string) string            { return s.local.Dir }
 func (s dirStore) lockPath(f *File) string      { return s.local.LockPath(f.Path) }
@@ -124,7 +160,13 @@ func (s dirStore) lookup(commit, path string) (string, bool) {
 	return s.local.Path(path), ok && m.Commit == commit
 }
 
-// offline takes what lies in the folder, whatever commit it is of.
+func (s dirStore) holds(path, etag string, size int64) (string, bool) {
+	m, ok := s.local.Metadata(path)
+	st, err := os.Stat(s.local.Path(path))
+	return s.local.Path(path), ok && m.Etag == etag && err == nil && st.Size() == size
+}
+
+// offline fails: which commit the files of a folder are of, only a hub tells.
 func (s dirStore) offline(rev string) (string, []string, error) {
 	return rev, nil, fmt.Errorf("a revision of a plain folder is not known offline: %w", fs.ErrNotExist)
 }
@@ -167,9 +209,3 @@ func (s dirStore) keep(f *File, now time.Time) (string, error) {
 	err := s.local.SetMetadata(f.Path, cache.Metadata{Commit: f.Commit, Etag: f.Etag, Saved: now})
 	return s.local.Path(f.Path), err
 }
-
-// ensure the two keep the contract.
-var (
-	_ store = cacheStore{}
-	_ store = dirStore{}
-)

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -161,7 +160,7 @@ func (c *Client) preupload(ctx context.Context, u Upload, files []UploadFile, ou
 	for _, a := range resp.Files {
 		i, ok := index[a.Path]
 		if !ok || (a.UploadMode != wire.UploadLFS && a.UploadMode != wire.UploadRegular) {
-			return fmt.Errorf("asking how to upload to %q: the hub answers %q for file %q", u.Repo, a.UploadMode, oneLine(a.Path, 80))
+			return fmt.Errorf("asking how to upload to %q: the hub answers %q for file %q", u.Repo, a.UploadMode, c.clean(a.Path, 80))
 		}
 		answered++
 		out[i].LFS = a.UploadMode == wire.UploadLFS && out[i].Size > 0 // an empty file is always regular
@@ -238,7 +237,7 @@ func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, er
 		res.Unchanged = true
 		return res, nil
 	}
-	sent, err := c.sendLFS(ctx, p, unique(objects), newLimits(cmp.Or(p.Workers, 8), 0))
+	sent, err := c.sendLFS(ctx, p, unique(objects))
 	res.Sent = sent
 	if err != nil {
 		return res, err

@@ -106,7 +106,7 @@ func (r Repo) Link(commit, path, etag string) (string, error) {
 	if old, err := os.Readlink(p); err == nil && old == target {
 		return p, nil
 	}
-	tmp := tempName(p)
+	tmp := tempName(r.SnapshotDir("")) // not beside p: all that is there counts as files of the commit
 	if err := os.Symlink(target, tmp); err != nil {
 		return r.linkByCopy(p, etag)
 	}
@@ -128,6 +128,9 @@ func (r Repo) linkByCopy(p, etag string) (string, error) {
 		return err
 	})
 }
+
+// Partial is how many bytes of the disk the repo's unfinished files take.
+func (r Repo) Partial() int64 { return partial(filepath.Join(r.Dir(), "blobs")) }
 
 // SetNoExist remembers that a commit has no such file, so that offline readers
 // need not ask.

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -41,10 +42,14 @@ func (l LocalDir) LockPath(path string) string {
 }
 
 // PartPath is where content arrives before it gets its final name. It is on
-// the folder's own filesystem.
+// the folder's own filesystem; its length does not depend on the file's name.
 func (l LocalDir) PartPath(path, etag string) string {
-	return strings.TrimSuffix(l.metadataPath(path), ".metadata") + "." + etag
+	name := sha256.Sum256([]byte(path))
+	return filepath.Join(filepath.Dir(l.metadataPath(path)), fmt.Sprintf("%x.%s", name[:8], etag))
 }
+
+// Partial is how many bytes of the disk the folder's unfinished files take.
+func (l LocalDir) Partial() int64 { return partial(filepath.Join(l.private(), "download")) }
 
 // Metadata returns what is remembered of a file, if it is still true: the file
 // is there and was not written to since.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -61,7 +62,7 @@ func OpenPart(base string, c Content) (*Part, error) {
 	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
 		return nil, err
 	}
-	p := &Part{content: c, path: base + ".longcat.incomplete"}
+	p := &Part{content: c, path: base + partSuffix}
 	head := journalHead{Etag: c.Etag, Size: c.Size, Boot: bootID()}
 	prior, err := readJournal(p.journalPath(), head)
 	if err != nil {
@@ -72,8 +73,10 @@ func OpenPart(base string, c Content) (*Part, error) {
 	}
 	st, err := p.f.Stat()
 	if err == nil && st.Size() != c.Size {
+		// The journal goes first: it speaks of bytes that this file does not
+		// have, and must not outlive us beside one of the right size.
 		prior = progress{}
-		err = p.f.Truncate(c.Size)
+		err = errors.Join(removeIfThere(p.journalPath()), p.f.Truncate(c.Size))
 	}
 	if err == nil && len(prior.have) > 0 {
 		err = p.f.Sync() // the new journal will call it synced
@@ -92,7 +95,17 @@ func OpenPart(base string, c Content) (*Part, error) {
 	return p, nil
 }
 
+// partSuffix marks what is not finished.
+const partSuffix = ".longcat.incomplete"
+
 func (p *Part) journalPath() string { return p.path + ".journal" }
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
 
 // Missing lists what has not arrived, in order.
 func (p *Part) Missing() []Extent {

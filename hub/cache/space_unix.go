@@ -3,8 +3,10 @@
 package cache
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,4 +29,13 @@ func Free(dir string) (int64, error) {
 		return 0, err
 	}
 	return int64(st.Bavail) * int64(st.Bsize), nil //nolint:unconvert // the types differ between systems
+}
+
+// allocated is how many bytes of the disk a file takes.
+func allocated(st fs.FileInfo) int64 {
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return sys.Blocks * 512 // whatever the block size, by stat(2)
 }

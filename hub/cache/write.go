@@ -2,7 +2,6 @@ package cache
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"os"
 	"path/filepath"
@@ -17,13 +16,31 @@ func WriteFile(path string, content []byte) error {
 	})
 }
 
-// writeFile writes beside, syncs, renames, and syncs the folder.
-func writeFile(path string, fill func(*os.File) error) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+// Keep gives content that was fetched into memory its final name, by way of a
+// part's name, where a killed process leaves nothing that another would take
+// for a file. Content that is not as promised is a *HashError.
+func Keep(part, final string, b []byte, c Content) error {
+	if err := c.Check(b); err != nil {
 		return err
 	}
-	tmp := tempName(path)
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	return writeVia(part+partSuffix, final, func(f *os.File) error {
+		_, err := f.Write(b)
+		return err
+	})
+}
+
+// writeFile writes beside, syncs, renames, and syncs the folder.
+func writeFile(path string, fill func(*os.File) error) error {
+	return writeVia(tempName(path), path, fill)
+}
+
+func writeVia(tmp, path string, fill func(*os.File) error) (err error) {
+	for _, p := range []string{tmp, path} {
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			return err
+		}
+	}
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return err
 	}
@@ -61,11 +78,8 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// tempName is a name beside path that nobody else uses. The random part keeps
-// writers apart; it never reaches a final name.
+// tempName is a name beside path that nobody else uses. It is short, whatever
+// the length of path's own name, and never reaches a final name.
 func tempName(path string) string {
-	var b [4]byte
-	_, _ = rand.Read(b[:]) // never fails
-	dir, base := filepath.Split(path)
-	return filepath.Join(dir, "."+base+"."+hex.EncodeToString(b[:])+".tmp")
+	return filepath.Join(filepath.Dir(path), ".longcat-"+rand.Text()+".tmp")
 }

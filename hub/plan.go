@@ -1,0 +1,135 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"strings"
+
+	"longcat/hub/cache"
+	"longcat/hub/wire"
+)
+
+// DownloadPlan is what a download would do, file by file.
+type DownloadPlan struct {
+	Repo   Repo          `json:"-"`
+	Commit string        `json:"commit"`
+	Files  []PlannedFile `json:"files"`
+}
+
+// PlannedFile is one file of a plan.
+type PlannedFile struct {
+	Path  string `json:"path"`
+	Size  int64  `json:"size"`            // bytes; -1 when only the cache was asked
+	Local string `json:"local,omitempty"` // where its content is, when nothing has to be fetched
+
+	unlinked bool // Local is not the file's own place yet
+}
+
+// PlanDownload resolves the revision and lists the files that Download would
+// bring, without fetching any. Offline it plans from the cache.
+func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*DownloadPlan, error) {
+	if err := wire.CheckRepoID(o.Repo.ID); err != nil {
+		return nil, err
+	}
+	store, err := c.store(o)
+	if err != nil {
+		return nil, err
+	}
+	if c.cfg.Offline {
+		return c.planOffline(o, store)
+	}
+	info, err := c.RepoInfo(ctx, o.Repo, o.Revision)
+	if err != nil {
+		return nil, err
+	}
+	plan := &DownloadPlan{Repo: o.Repo, Commit: info.SHA}
+	add := func(path, etag string, size int64) {
+		p := PlannedFile{Path: path, Size: size}
+		if local, ok := store.lookup(plan.Commit, path); ok {
+			p.Local = local
+		} else if local, ok := store.holds(path, etag, size); ok {
+			p.Local, p.unlinked = local, true
+		}
+		plan.Files = append(plan.Files, p)
+	}
+	if len(o.Files) > 0 {
+		for _, path := range o.Files {
+			f, err := c.Resolve(ctx, o.Repo, plan.Commit, path)
+			if errors.Is(err, ErrEntryNotFound) {
+				err = errors.Join(err, store.missing(plan.Commit, path))
+			}
+			if err != nil {
+				return nil, err
+			}
+			add(path, f.Etag, f.Size)
+		}
+		return plan, nil
+	}
+	selected := o.Matcher()
+	for e, err := range c.Tree(ctx, o.Repo, plan.Commit) {
+		switch {
+		case err != nil:
+			return nil, err
+		case !selected(e.Path) || (o.LocalDir != "" && strings.HasPrefix(e.Path, ".cache/huggingface/")):
+		case e.LFS != nil:
+			add(e.Path, e.LFS.OID, e.LFS.Size)
+		default:
+			add(e.Path, trimEtag(e.OID), e.Size)
+		}
+	}
+	return plan, nil
+}
+
+func (c *Client) planOffline(o DownloadOptions, s store) (*DownloadPlan, error) {
+	commit, files, err := s.offline(revOr(o.Revision))
+	if err != nil {
+		return nil, fmt.Errorf("looking for %q in the cache: %w", o.Repo, errors.Join(ErrOffline, err))
+	}
+	selected := o.Matcher()
+	if len(o.Files) > 0 {
+		files, selected = o.Files, func(string) bool { return true }
+	}
+	plan := &DownloadPlan{Repo: o.Repo, Commit: commit}
+	for _, path := range files {
+		local, ok := s.lookup(commit, path)
+		if !ok {
+			return nil, fmt.Errorf("looking for file %q of %q in the cache: %w", path, o.Repo, errors.Join(ErrOffline, fs.ErrNotExist))
+		}
+		if selected(path) {
+			plan.Files = append(plan.Files, PlannedFile{Path: path, Size: -1, Local: local})
+		}
+	}
+	return plan, nil
+}
+
+// DiskError tells that what is to be fetched does not fit.
+type DiskError struct {
+	Dir        string
+	Need, Free int64 // bytes
+}
+
+func (e *DiskError) Error() string {
+	return fmt.Sprintf("%d bytes are to be fetched, the disk of %q has %d free", e.Need, e.Dir, e.Free)
+}
+
+// enoughSpace fails before the first byte when the end is foreseeable. What
+// unfinished files take already will be part of them.
+func enoughSpace(plan *DownloadPlan, dir string, partial int64) error {
+	free, err := cache.Free(dir)
+	if err != nil {
+		return nil //nolint:nilerr // a filesystem that can not tell is tried
+	}
+	var need int64
+	for _, f := range plan.Files {
+		if f.Local == "" {
+			need += min(f.Size, math.MaxInt64-need)
+		}
+	}
+	if need-partial > free {
+		return &DiskError{Dir: dir, Need: need - partial, Free: free}
+	}
+	return nil
+}

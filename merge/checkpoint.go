@@ -80,8 +80,11 @@ func openCheckpoint(ref Ref, m Model, stack string) (*checkpoint, error) {
 		}
 	}
 	text, err := c.readFile("config.json", maxJSON)
-	if err != nil {
+	if isAbsent(err) {
 		return nil, c.fail("config.json", "a model needs one", err)
+	}
+	if err != nil {
+		return nil, c.fail("config.json", "", err)
 	}
 	if c.config, err = parseJSON(text); err != nil {
 		return nil, c.fail("config.json", "", err)

@@ -54,10 +54,9 @@ func (p *planner) add(from *checkpoint, t sourceTensor, name string, scale float
 			op.Out = p.recipe.OutDType
 		}
 	}
-	p.outputs = append(p.outputs, output{
-		Tensor: safetensors.Tensor{Name: name, DType: op.Out, Shape: t.Shape},
-		from:   from, src: t, op: op,
-	})
+	o := output{Tensor: safetensors.Tensor{Name: name, DType: op.Out, Shape: t.Shape}, from: from, src: t, op: op}
+	o.entry = safetensors.EntrySize(o.Tensor)
+	p.outputs = append(p.outputs, o)
 	return op.Scale != 1
 }
 

@@ -18,6 +18,7 @@ type run struct {
 	tensors []output
 	start   int64 // offset of the first in the source file
 	size    int64
+	header  int64 // bound of what the tensors take in a header
 	align   int64 // the widest element, in bytes
 }
 
@@ -38,9 +39,17 @@ type bin struct {
 // foreign bytes only where the recipe makes them. A run goes to a file in which
 // its offset agrees with the source's modulo the block size.
 func (p *planner) layOut() error {
+	for _, o := range p.outputs {
+		n, _ := o.DType.Bytes(o.Shape)
+		p.plan.TensorBytes += n
+		p.plan.Params += o.Elements()
+	}
+	p.plan.Tensors = len(p.outputs)
+	// Beyond twice the files that the result needs, sharing bytes is not worth another.
+	enough := 2 * int(p.plan.TensorBytes/p.opts.ShardSize+1)
 	var bins []*bin
 	for _, r := range p.runs() {
-		bins = p.place(bins, r)
+		bins = p.place(bins, r, len(bins) >= enough)
 	}
 	for _, o := range p.outputs {
 		if !o.op.identity() {
@@ -59,12 +68,6 @@ func (p *planner) layOut() error {
 		p.plan.Files = append(p.plan.Files, f)
 		p.plan.Shareable += f.shareable()
 	}
-	for _, o := range p.outputs {
-		n, _ := o.DType.Bytes(o.Shape)
-		p.plan.TensorBytes += n
-		p.plan.Params += o.Elements()
-	}
-	p.plan.Tensors = len(p.outputs)
 	return nil
 }
 
@@ -105,6 +108,7 @@ func (p *planner) runs() []run {
 		r := &runs[len(runs)-1]
 		r.tensors = append(r.tensors, u.output)
 		r.size += u.src.Size()
+		r.header += u.entry
 		r.align = max(r.align, width)
 	}
 	return runs
@@ -112,15 +116,15 @@ func (p *planner) runs() []run {
 
 // place puts a run into a bin where its bytes can be shared, else into a new
 // one, cut where it is larger than a file may be. Short runs are not worth a
-// file of their own.
-func (p *planner) place(bins []*bin, r run) []*bin {
+// file of their own, and no run is when there are enough files.
+func (p *planner) place(bins []*bin, r run, enough bool) []*bin {
 	for _, b := range bins {
 		if b.aligned(r.start) && b.takes(r, p.opts.ShardSize) {
 			b.addRun(r)
 			return bins
 		}
 	}
-	if r.size < p.opts.ShardSize/16 || len(bins) >= p.enough() {
+	if enough || r.size < p.opts.ShardSize/16 {
 		for _, b := range bins {
 			if b.takes(r, p.opts.ShardSize) {
 				b.addRun(r)
@@ -141,7 +145,7 @@ func (p *planner) place(bins []*bin, r run) []*bin {
 // placeComputed puts a computed tensor into the last bin, or into a new one.
 func (p *planner) placeComputed(bins []*bin, o output) []*bin {
 	n, _ := o.DType.Bytes(o.Shape)
-	r := run{tensors: []output{o}, size: n, align: elementSize(o.DType)}
+	r := run{tensors: []output{o}, size: n, header: o.entry, align: elementSize(o.DType)}
 	for _, b := range slices.Backward(bins) {
 		if b.takes(r, p.opts.ShardSize) {
 			b.add(o)
@@ -153,32 +157,23 @@ func (p *planner) placeComputed(bins []*bin, o output) []*bin {
 	return append(bins, b)
 }
 
-// enough is the number of files beyond which sharing bytes is not worth another:
-// twice what the result needs.
-func (p *planner) enough() int {
-	total := int64(0)
-	for _, o := range p.outputs {
-		n, _ := o.DType.Bytes(o.Shape)
-		total += n
-	}
-	return 2 * int(total/p.opts.ShardSize+1)
-}
-
 // elementSize is in bytes, 1 for what is narrower.
 func elementSize(t safetensors.DType) int64 { return max(t.Bits()/8, 1) }
 
 // cut splits the run before the tensor that would make it larger than a file.
 func (r run) cut(limit int64) (head, tail run) {
-	header := int64(headerBound)
+	head = run{start: r.start, align: r.align}
 	for i, o := range r.tensors {
-		header += safetensors.EntrySize(o.Tensor)
 		n := o.src.Size()
-		if i > 0 && head.size+n+header > limit {
-			return run{r.tensors[:i], r.start, head.size, r.align}, run{r.tensors[i:], r.start + head.size, r.size - head.size, r.align}
+		if i > 0 && headerBound+head.header+o.entry+head.size+n > limit {
+			tail = run{r.tensors[i:], r.start + head.size, r.size - head.size, r.header - head.header, r.align}
+			break
 		}
+		head.tensors = r.tensors[:i+1]
 		head.size += n
+		head.header += o.entry
 	}
-	return r, run{}
+	return head, tail
 }
 
 // headerBound is what a header takes beside its entries: length, metadata and
@@ -188,17 +183,7 @@ const headerBound = 64 + block
 // takes reports whether the whole run still fits into the file, with its
 // elements at multiples of their size, as readers that map files expect it.
 func (b *bin) takes(r run, limit int64) bool {
-	if b.size%r.align != 0 {
-		return false
-	}
-	size := b.size + r.size + b.header + headerBound
-	for _, o := range r.tensors {
-		if size > limit {
-			return false
-		}
-		size += safetensors.EntrySize(o.Tensor)
-	}
-	return size <= limit
+	return b.size%r.align == 0 && b.size+r.size+b.header+r.header+headerBound <= limit
 }
 
 // aligned reports whether bytes from offset start of a source file would be
@@ -220,7 +205,7 @@ func (b *bin) add(o output) {
 	n, _ := o.DType.Bytes(o.Shape)
 	b.outputs = append(b.outputs, o)
 	b.size += n
-	b.header += safetensors.EntrySize(o.Tensor)
+	b.header += o.entry
 }
 
 // file turns the bin into pieces: the header, and ranges of source files.

@@ -138,6 +138,7 @@ type output struct {
 	from               *checkpoint
 	src                sourceTensor
 	op                 operation
+	entry              int64 // bound of what it takes in a header
 }
 
 // NewPlan works out the merge that r describes. Models are opened by name

@@ -317,3 +317,33 @@ func TestOtherDTypes(t *testing.T) {
 		}
 	}
 }
+
+// TestModelsForm reads the form of a recipe that takes one model whole.
+func TestModelsForm(t *testing.T) {
+	open := models(map[string]memory{"m": tiny{}.build(t)})
+	scale := "parameters: {scale: [{filter: o_proj, value: [0, 1]}]}\n"
+	whole := mustPlan(t, "models:\n- model: m\n  "+scale+"merge_method: passthrough\n", open, merge.Options{})
+	slice := mustPlan(t, recipeOf(scale, "m 0 4"), open, merge.Options{})
+	if diff := cmp.Diff(tensorsOf(t, slice, open), tensorsOf(t, whole, open), cmp.AllowUnexported(tensor{})); diff != "" {
+		t.Error(diff)
+	}
+	if !whole.Layers[0].Scaled || whole.Layers[3].Scaled {
+		t.Errorf("scaled layers: %+v", whole.Layers)
+	}
+}
+
+// TestLargePlan plans a merge of 38,000 tensors in many files. It would take
+// hours if any step looked at all tensors for each of them.
+func TestLargePlan(t *testing.T) {
+	var more []safetensors.Tensor
+	for l := range 4 {
+		for e := range 2000 {
+			more = append(more, safetensors.Tensor{Name: fmt.Sprintf("model.layers.%d.mlp.experts.%d.w", l, e), DType: safetensors.U8, Shape: []int64{1}})
+		}
+	}
+	open := models(map[string]memory{"m": tiny{more: more, shards: 40}.build(t)})
+	p := mustPlan(t, recipeOf("", "m 0 4", "m 0 4", "m 1 4", "m 0 4", "m 1 4"), open, merge.Options{ShardSize: 100_000})
+	if p.Tensors < 36_000 {
+		t.Errorf("%d tensors planned", p.Tensors)
+	}
+}

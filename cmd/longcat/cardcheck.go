@@ -156,11 +156,11 @@ func (a *app) refuseBadCard(card []byte) error {
 	for _, p := range modelcard.Check(card) {
 		if p.Severity == modelcard.Error {
 			return &hintedError{
-				fmt.Errorf("the hub would refuse %s:%s", modelcard.File, p),
+				fmt.Errorf("the hub would refuse %s:%d:%d: %s", modelcard.File, p.Line, p.Column, p.Message),
 				"longcat card check lists all that is wrong",
 			}
 		}
-		a.say("longcat: warning: %s:%s", modelcard.File, p)
+		a.say("longcat: warning: %s:%d:%d: %s", modelcard.File, p.Line, p.Column, p.Message)
 	}
 	return nil
 }

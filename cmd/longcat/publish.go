@@ -2,13 +2,12 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 
@@ -105,7 +104,12 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 		return err
 	}
 	f.Delete = target.stale(p.plan)
-	f.Message = cmp.Or(f.Message, "Publish the merge of "+path.Base(recipe))
+	if f.Message == "" {
+		f.Message = "Publish a merge"
+		if recipe != "-" {
+			f.Message = "Publish the merge of " + filepath.Base(recipe)
+		}
+	}
 	res, err := a.send(ctx, c, f.Upload, func(prep *hub.PreparedUpload) error { return target.overwrites(prep, f) })
 	if err != nil {
 		return err

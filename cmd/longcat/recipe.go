@@ -44,7 +44,11 @@ func (a *app) planRecipe(ctx context.Context, c *hub.Client, path string, f reci
 	if err != nil {
 		return nil, err
 	}
-	return planText(ctx, c, text, path, merge.Options{ShardSize: limit, LayerStack: f.layerStack}, nil)
+	name := path
+	if path == "-" {
+		name = "standard input"
+	}
+	return planText(ctx, c, text, name, merge.Options{ShardSize: limit, LayerStack: f.layerStack}, nil)
 }
 
 // planText plans a recipe that was read. pins, if any, are the commits to read

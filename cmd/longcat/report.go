@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,8 +9,8 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -71,13 +72,9 @@ func (a *app) report(ctx context.Context, err error) int {
 // replaced by what a person can use: the host, and what happened.
 func plain(err error) string {
 	text := err.Error()
-	var request *url.Error
-	if errors.As(err, &request) {
-		host := request.URL
-		if u, err := url.Parse(request.URL); err == nil {
-			host = u.Host
-		}
-		text = strings.Replace(text, request.Error(), "talking to "+host+": "+networkCause(request.Err), 1)
+	if at := requestText.FindStringSubmatchIndex(text); at != nil {
+		cause := cmp.Or(networkCause(err), text[at[1]:])
+		text = text[:at[0]] + "talking to " + text[at[2]:at[3]] + ": " + cause
 	}
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -93,6 +90,10 @@ func plain(err error) string {
 	return b.String()
 }
 
+// requestText is how net/http begins to tell of a request that failed.
+var requestText = regexp.MustCompile(`[A-Z][a-z]+ "https?://([^/"?]*)[^"]*": `)
+
+// networkCause is why a request failed, "" when only the error's own words say.
 func networkCause(err error) string {
 	var (
 		dns *net.DNSError
@@ -106,7 +107,7 @@ func networkCause(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was cut"
 	}
-	return err.Error()
+	return ""
 }
 
 // hint says what a person can do about an error, "" when that is plain.
@@ -115,7 +116,6 @@ func hint(err error) string {
 		hinted  *hintedError
 		usage   *usageError
 		he      *hub.Error
-		recipe  *merge.RecipeError
 		stack   *merge.StackError
 		license *modelcard.LicenseError
 		netErr  *net.OpError
@@ -130,8 +130,6 @@ func hint(err error) string {
 		return "HF_HUB_OFFLINE is set: unset it, or download the files before"
 	case errors.As(err, &he):
 		return hubHint(he)
-	case errors.As(err, &recipe) && recipe.Suggest != "":
-		return fmt.Sprintf("did you mean %q?", recipe.Suggest)
 	case errors.As(err, &stack) && len(stack.Stacks) > 1:
 		return "--layer-stack picks one of them"
 	case errors.As(err, &license):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -46,7 +47,10 @@ func (a *app) serve(ctx context.Context, dir, addr string) error {
 	defer h.Close()
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return err
+		return &hintedError{
+			fmt.Errorf("listening on %q: %s", addr, cmp.Or(networkCause(err), err.Error())),
+			"--addr HOST:PORT chooses another address; port 0 is any that is free",
+		}
 	}
 	url := "http://" + l.Addr().String()
 	if a.json {

@@ -66,6 +66,10 @@ func (t tokens) authenticate(r *http.Request) (*Token, error) {
 	scheme, secret, _ := strings.Cut(header, " ")
 	if strings.EqualFold(scheme, "Basic") {
 		_, secret, _ = r.BasicAuth()
+		// A browser sends its password whoever asks it to, other sites too.
+		if err := new(http.CrossOriginProtection).Check(r); err != nil {
+			return nil, forbidden("Requests from other sites can not change anything here")
+		}
 	} else if !strings.EqualFold(scheme, "Bearer") {
 		return nil, errBadToken
 	}

@@ -2,6 +2,7 @@ package localhub
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -33,7 +34,16 @@ func (h *Hub) serveObject(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	defer f.Close()
-	setContentHeaders(w.Header(), "application/octet-stream", q.Get("name"))
+	start := make([]byte, 512)
+	n, err := f.ReadAt(start, 0)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	kind := contentType(start[:n], q.Get("name"))
+	if !strings.HasPrefix(kind, "image/") {
+		kind = "application/octet-stream"
+	}
+	setContentHeaders(w.Header(), kind, q.Get("name"))
 	w.Header().Set("ETag", objectETag(oid))
 	http.ServeContent(w, c.Request, "", time.Time{}, f)
 	return nil

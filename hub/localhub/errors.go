@@ -69,18 +69,22 @@ func asAPIError(err error) *apiError {
 
 func writeError(w http.ResponseWriter, err error) {
 	e := asAPIError(err)
-	if e.Code != "" {
-		w.Header().Set(wire.HeaderErrorCode, e.Code)
-	}
-	w.Header().Set(wire.HeaderErrorMessage, headerText(e.Message))
-	if e.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="Authentication required", charset="UTF-8"`)
-	}
+	setErrorHeaders(w.Header(), e)
 	body := e.Body
 	if body == nil {
 		body = wire.Error{Error: e.Message}
 	}
 	writeJSON(w, e.Status, body)
+}
+
+func setErrorHeaders(header http.Header, e *apiError) {
+	if e.Code != "" {
+		header.Set(wire.HeaderErrorCode, e.Code)
+	}
+	header.Set(wire.HeaderErrorMessage, headerText(e.Message))
+	if e.Status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Bearer realm="Authentication required", charset="UTF-8"`)
+	}
 }
 
 // headerText is s without what a header value can not hold.

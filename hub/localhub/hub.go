@@ -32,6 +32,10 @@ type Options struct {
 	RateQuota  int           // requests per caller, bucket and window; 0: no limit, the Hub's own numbers are announced
 	RateWindow time.Duration // 0: five minutes
 
+	// Render turns a README.md into HTML that is safe in a page, its relative
+	// addresses put behind base. Nil: pages show cards as they are written.
+	Render func(readme []byte, base string) ([]byte, error)
+
 	Now    func() time.Time // nil: time.Now
 	Faults *Faults          // misbehaviour for tests; nil: none
 	Log    func(Request)    // called after each answer, from many goroutines; nil: no log

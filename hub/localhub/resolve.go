@@ -88,15 +88,24 @@ func (c *call) serveBlob(w http.ResponseWriter, f file) error {
 	if err != nil && err != io.EOF {
 		return err
 	}
-	setContentHeaders(w.Header(), contentType(start[:n]), f.Path)
+	setContentHeaders(w.Header(), contentType(start[:n], f.Path), f.Path)
 	w.Header().Set("ETag", `"`+f.OID+`"`)
 	http.ServeContent(w, c.Request, "", time.Time{}, content)
 	return nil
 }
 
-// contentType tells text from other content. Nothing is ever said to be HTML
-// or a script: what users upload must not run in the Hub's name.
-func contentType(start []byte) string {
+// svgType is the type of SVG pictures: text, that browsers show as a picture
+// only if it is called so.
+const svgType = "image/svg+xml"
+
+// contentType tells pictures, text and other content apart. Nothing is ever
+// said to be HTML or a script: what users upload must not run in the Hub's
+// name.
+func contentType(start []byte, p string) string {
+	switch kind := http.DetectContentType(start); kind {
+	case "image/png", "image/jpeg", "image/gif", "image/webp":
+		return kind
+	}
 	for range utf8.UTFMax { // a character may be cut at the end
 		if utf8.Valid(start) || len(start) == 0 {
 			break
@@ -104,6 +113,9 @@ func contentType(start []byte) string {
 		start = start[:len(start)-1]
 	}
 	if utf8.Valid(start) && bytes.IndexByte(start, 0) < 0 {
+		if strings.EqualFold(path.Ext(p), ".svg") {
+			return svgType
+		}
 		return "text/plain; charset=utf-8"
 	}
 	return "application/octet-stream"
@@ -112,7 +124,11 @@ func contentType(start []byte) string {
 func setContentHeaders(header http.Header, contentType, p string) {
 	name := path.Base(p)
 	header.Set("Content-Type", contentType)
-	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	policy := "default-src 'none'; sandbox"
+	if contentType == svgType { // scripts in it stay without effect, colours do not
+		policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+	}
+	header.Set("Content-Security-Policy", policy)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Content-Disposition", fmt.Sprintf(`inline; filename*=UTF-8''%s; filename="%s";`,
 		url.PathEscape(name), strings.ReplaceAll(headerText(name), `"`, "'")))

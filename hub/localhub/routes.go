@@ -15,6 +15,9 @@ type call struct {
 	*http.Request
 	token *Token // nil: anonymous
 
+	browser bool // errors are to be pages
+	page    bool // it is for one of the pages that people see
+
 	id   RepoID
 	repo *repo
 	rev  string // what follows the verb, decoded
@@ -41,9 +44,10 @@ var global = map[string]handler{
 	"GET /api/spaces":          (*Hub).listRepos,
 }
 
-// signed are the requests on addresses that we signed: no token needed. A repo
-// can not be called "-".
-var signed = map[string]handler{
+// tokenless are the requests that need no token: those on addresses that we
+// signed, and for the pages' style. A repo can not be called "-".
+var tokenless = map[string]handler{
+	"GET style.css": (*Hub).serveStyle,
 	"GET cdn":       (*Hub).serveObject,
 	"PUT object":    (*Hub).putObject,
 	"PUT part":      (*Hub).putPart,
@@ -72,7 +76,7 @@ var repoAPI = map[string]route{
 	"GET discussions":   {toSee, (*Hub).pullDetails},
 }
 
-// pages are the requests below /{repo}, by method and verb.
+// pages are the requests of tools below /{repo}, by method and verb.
 var pages = map[string]route{
 	"GET resolve": {toRead, (*Hub).resolveFile},
 	"GET raw":     {toRead, (*Hub).rawFile},
@@ -89,6 +93,9 @@ var verbs = func() map[string]bool {
 			words[verb] = true
 		}
 	}
+	for verb := range browserPages {
+		words[verb] = true
+	}
 	return words
 }()
 
@@ -101,7 +108,7 @@ func (h *Hub) route(w http.ResponseWriter, c *call) error {
 	escaped := strings.TrimPrefix(c.URL.EscapedPath(), "/")
 	if rest, ok := strings.CutPrefix(escaped, "-/"); ok {
 		word, _, _ := strings.Cut(rest, "/")
-		if serve := signed[method+" "+word]; serve != nil {
+		if serve := tokenless[method+" "+word]; serve != nil {
 			return serve(h, w, c)
 		}
 		return errNoRoute
@@ -116,6 +123,10 @@ func (h *Hub) route(w http.ResponseWriter, c *call) error {
 	}
 	if serve := global[method+" "+c.URL.Path]; serve != nil {
 		return serve(h, w, c)
+	}
+	if lists[c.URL.Path] != nil && c.browser {
+		c.page = true
+		return h.listPage(w, c)
 	}
 	var segments []string
 	for s := range strings.SplitSeq(escaped, "/") {
@@ -144,6 +155,10 @@ func (h *Hub) routeRepo(w http.ResponseWriter, c *call, method string, segments 
 		verb, rest = rest[0], rest[1:]
 	}
 	route, ok := table[method+" "+verb]
+	if !ok && c.browser && !api {
+		route, ok = browserPages[verb]
+		c.page = ok
+	}
 	if !ok || wire.CheckRepoID(name) != nil {
 		return errNoRoute
 	}

@@ -45,7 +45,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.opts.Log(entry)
 		}
 	}()
-	c := &call{Request: r}
+	c := &call{Request: r, browser: fromBrowser(r)}
 	if fault := h.opts.Faults.next(r); fault != nil {
 		entry.Err = fault.serve(out, r, func(w http.ResponseWriter) error { return h.answer(w, c) })
 	} else {
@@ -62,7 +62,11 @@ func (h *Hub) answer(w http.ResponseWriter, c *call) error {
 	if err == nil {
 		return nil // no handler fails after it began to answer
 	}
-	writeError(w, err)
+	if c.browser {
+		h.writeErrorPage(w, c, err)
+	} else {
+		writeError(w, err)
+	}
 	return err
 }
 

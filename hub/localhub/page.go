@@ -1,0 +1,176 @@
+package localhub
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"longcat/hub/localhub/web"
+	"longcat/hub/wire"
+)
+
+// lists are the pages on no repo in particular, and the types they show.
+var lists = map[string][]wire.RepoType{
+	"/":         {wire.Model, wire.Dataset, wire.Space},
+	"/models":   {wire.Model},
+	"/datasets": {wire.Dataset},
+	"/spaces":   {wire.Space},
+}
+
+// browserPages are the pages below /{repo} that people see, by verb.
+var browserPages = map[string]route{
+	"":            {toSee, (*Hub).cardPage},
+	"tree":        {toSee, (*Hub).treePage},
+	"blob":        {toRead, (*Hub).blobPage},
+	"commits":     {toSee, (*Hub).commitsPage},
+	"commit":      {toSee, (*Hub).commitPage},
+	"discussions": {toSee, (*Hub).pullPage},
+}
+
+// fromBrowser reports whether r comes from something that shows HTML to
+// people: it says so by name. Tools take anything (Accept: */*), and get what
+// the Hub's API gives.
+func fromBrowser(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/-/") {
+		return false
+	}
+	for kind := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+		kind, _, _ = strings.Cut(kind, ";")
+		if strings.EqualFold(strings.TrimSpace(kind), "text/html") {
+			return true
+		}
+	}
+	return false
+}
+
+// serveStyle answers GET /-/style.css.
+func (h *Hub) serveStyle(w http.ResponseWriter, c *call) error {
+	if c.URL.Path != web.StylePath {
+		return errNoRoute
+	}
+	web.ServeStyle(w, c.Request)
+	return nil
+}
+
+// frame is what surrounds each page.
+func (h *Hub) frame(c *call, title string) web.Frame {
+	f := web.Frame{Title: title + " · longcat", List: "/", SignIn: len(h.tokens) > 0}
+	if c.token != nil {
+		f.User = c.token.User
+	}
+	return f
+}
+
+// inside is what the pages of c's repo have in common.
+func (h *Hub) inside(c *call, tab, title string) web.Inside {
+	f := h.frame(c, title)
+	f.List = "/" + c.id.Type.Plural()
+	repo := repoView(c.repo)
+	// A folder that can not be read has no pull requests to show.
+	if list, err := c.repo.refs(pulls); err == nil {
+		repo.Pulls = len(list)
+	}
+	return web.Inside{Frame: f, Repo: repo, Tab: tab}
+}
+
+// maxRevisions is how many branches, and how many tags, a page offers.
+const maxRevisions = 100
+
+// offerRevisions adds the branches and tags to a page that shows rev, with the
+// page's address at each.
+func (c *call) offerRevisions(in *web.Inside, rev string, address func(rev string) string) error {
+	in.Rev = rev
+	for _, kind := range []struct {
+		name string
+		to   *[]web.Link
+	}{{heads, &in.Branches}, {tags, &in.Tags}} {
+		list, err := c.repo.refs(kind.name)
+		if err != nil {
+			return err
+		}
+		for _, f := range list[:min(len(list), maxRevisions)] {
+			*kind.to = append(*kind.to, web.Link{Text: f.Name, Href: address(f.Name)})
+		}
+	}
+	return nil
+}
+
+func repoView(r *repo) web.Repo {
+	s := r.Settings()
+	owner, name, ok := strings.Cut(r.id.Name, "/")
+	if !ok {
+		owner, name = "", r.id.Name
+	}
+	return web.Repo{
+		Type: string(r.id.Type), Owner: owner, Name: name, Href: "/" + r.id.String(),
+		Private: s.Private, Gated: s.Gated != "",
+	}
+}
+
+// at is the address of one of the repo's pages. A "/" in a revision is escaped,
+// so that it can not be taken for the path's.
+func (id RepoID) at(verb, rev, path string) string {
+	address := "/" + id.String() + "/" + verb + "/" + url.PathEscape(rev)
+	if path != "" {
+		address += "/" + escapePath(path)
+	}
+	return address
+}
+
+// cursor is where a page of a list of n begins, as its address says.
+func cursor(c *call, n int) int {
+	start, err := strconv.Atoi(c.URL.Query().Get("cursor"))
+	if err != nil || start < 0 || start > n {
+		return 0
+	}
+	return start
+}
+
+// withQuery is the page's own address with another query.
+func (c *call) withQuery(set map[string]string) string {
+	q := c.URL.Query()
+	for k, v := range set {
+		if q.Set(k, v); v == "" {
+			q.Del(k)
+		}
+	}
+	if len(q) == 0 {
+		return c.URL.EscapedPath()
+	}
+	return c.URL.EscapedPath() + "?" + q.Encode()
+}
+
+// errorTexts are the headings of error pages, and what to do.
+var errorTexts = map[int][2]string{
+	http.StatusUnauthorized:    {"Sign in to see this", "There is nothing public here. If it is private, a token of this hub opens it: load the page again and give the token as the password, with any user name."},
+	http.StatusForbidden:       {"You may not see this", ""},
+	http.StatusNotFound:        {"Not here", "It may have been moved or deleted, or the address has a typo."},
+	http.StatusTooManyRequests: {"Too many requests", "Wait a few minutes, then load the page again."},
+}
+
+// writeErrorPage answers a browser with what writeError says to tools. The
+// headers are the same, but that pages ask for a password: of all schemes a
+// browser knows that one only.
+func (h *Hub) writeErrorPage(w http.ResponseWriter, c *call, err error) {
+	e := asAPIError(err)
+	setErrorHeaders(w.Header(), e)
+	if e.Status == http.StatusUnauthorized && (c.page || e == errBadToken) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="longcat", charset="UTF-8"`)
+	}
+	text, ok := errorTexts[e.Status]
+	if !ok {
+		text[0] = http.StatusText(e.Status)
+	}
+	page := web.Error{Frame: h.frame(c, text[0]), Status: e.Status, Heading: text[0], Message: e.Message, Hint: text[1]}
+	if slices.Contains([]*apiError{errAnonymous, errNoRoute}, e) {
+		page.Message = "" // says no more than the heading
+	}
+	if err := web.Write(w, e.Status, page); err != nil {
+		writeError(w, err)
+	}
+}

@@ -1,0 +1,179 @@
+package localhub
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"longcat/hub/localhub/web"
+	"longcat/hub/wire"
+)
+
+// layerMap is the picture that longcat puts beside a merge's card.
+const layerMap = "layer-map.svg"
+
+// cardPage answers GET /{repo}.
+func (h *Hub) cardPage(w http.ResponseWriter, c *call) error {
+	at, err := c.repo.resolve(defaultBranch)
+	if err != nil {
+		return err
+	}
+	readme := c.repo.read(at, "README.md", h.opts.LFSThreshold)
+	card, err := parseCard(readme)
+	if err != nil {
+		card = nil // it was imported so
+	}
+	page := web.Card{Inside: h.inside(c, "card", c.id.Name), Facts: h.facts(c, at, card), Commands: c.commands()}
+	page.Topics, _ = stringList(card["tags"])
+	if err := h.authorize(c.token, c.repo, toRead); err != nil {
+		page.Reason = asAPIError(err).Message
+		return web.Write(w, http.StatusOK, page)
+	}
+	h.showCard(c, at, readme, &page)
+	if _, ok := at.find(layerMap); ok && !strings.Contains(string(page.HTML), layerMap) {
+		page.Map = c.id.at("resolve", at.ID, layerMap)
+	}
+	return web.Write(w, http.StatusOK, page)
+}
+
+// showCard puts the card onto the page: as HTML if there is somebody to make
+// it, else as it is written.
+func (h *Hub) showCard(c *call, at *commit, readme []byte, page *web.Card) {
+	switch {
+	case len(bytes.TrimSpace(readme)) == 0:
+		page.Reason = "This repo has no card: no README.md says what it is."
+	case h.opts.Render != nil:
+		// Pictures come from the commit itself: at a branch, the way to them
+		// would lead over an address that the browser sends no password to.
+		html, err := h.opts.Render(readme, c.id.at("resolve", at.ID, "")+"/")
+		if err != nil {
+			page.Reason = "The card can not be shown. It is README.md among the files."
+			return
+		}
+		page.HTML = template.HTML(reachable(html)) //nolint:gosec // that it is safe is what Render promises
+		if len(bytes.TrimSpace(html)) == 0 {
+			page.HTML, page.Reason = "", "The card has metadata but no text."
+		}
+	default:
+		var ok bool
+		if page.Text, ok = shownText(readme); !ok {
+			page.Reason = "The card is too long to be shown here. It is README.md among the files."
+		}
+	}
+}
+
+// reachable lets the keyboard scroll what may be wider than the page. In safe
+// HTML these bytes are nothing but tags: elsewhere "<" is escaped.
+func reachable(html []byte) []byte {
+	html = bytes.ReplaceAll(html, []byte("<pre>"), []byte(`<pre tabindex="0">`))
+	html = bytes.ReplaceAll(html, []byte("<table>"), []byte(`<div class="wide-table" tabindex="0"><table>`))
+	return bytes.ReplaceAll(html, []byte("</table>"), []byte("</table></div>"))
+}
+
+// commands fetch the repo from here.
+func (c *call) commands() []string {
+	kind := ""
+	if c.id.Type != wire.Model {
+		kind = " --repo-type " + string(c.id.Type)
+	}
+	endpoint := "export HF_ENDPOINT=" + c.origin()
+	if c.repo.Settings().Private {
+		endpoint += "\nexport HF_TOKEN=…"
+	}
+	return []string{endpoint, "hf download " + c.id.Name + kind, "longcat download " + c.id.Name + kind}
+}
+
+// facts are what stands beside the card.
+func (h *Hub) facts(c *call, at *commit, card map[string]any) []web.Fact {
+	var list []web.Fact
+	add := func(name, note string, values ...web.Link) {
+		if len(values) > 0 || note != "" {
+			list = append(list, web.Fact{Name: name, Values: values, Note: note})
+		}
+	}
+	add("License", "", c.license(at, card)...)
+	relation, _ := card["base_model_relation"].(string)
+	if bases := h.repoLinks(c, wire.Model, card["base_model"]); len(bases) > 0 {
+		if relation != "" {
+			relation = "(" + relation + ")"
+		}
+		add("Base model", relation, bases...)
+	}
+	add("Datasets", "", h.repoLinks(c, wire.Dataset, card["datasets"])...)
+	for _, f := range []struct{ name, key string }{{"Task", "pipeline_tag"}, {"Library", "library_name"}, {"Language", "language"}} {
+		values, _ := stringList(card[f.key])
+		add(f.name, "", texts(values)...)
+	}
+	if n := c.repo.parameters(at); n > 0 {
+		add("Parameters", "", web.Link{Text: web.Count(n)})
+	}
+	weights := slices.DeleteFunc(slices.Clone(at.files), func(f file) bool { return !weightFormats[path.Ext(f.Path)] })
+	if len(weights) > 0 {
+		add("Weights", fmt.Sprintf("in %s", files(len(weights))), web.Link{Text: web.Size(sizeOf(weights))})
+	}
+	add("All files", "", web.Link{Text: web.Size(sizeOf(at.files))})
+	add("Last change", "", web.Link{Text: web.Day(at.Date), Href: c.id.at("commit", at.ID, "")})
+	return list
+}
+
+// files counts files in words.
+func files(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
+}
+
+// license is what the card says of it, with a link to its text where that is
+// on the web or in the repo.
+func (c *call) license(at *commit, card map[string]any) []web.Link {
+	ids, _ := stringList(card["license"])
+	links := texts(ids)
+	if name, _ := card["license_name"].(string); name != "" {
+		links = append(links, web.Link{Text: name})
+	}
+	if len(links) == 0 {
+		return nil
+	}
+	last := &links[len(links)-1]
+	target, _ := card["license_link"].(string)
+	if strings.HasPrefix(target, "https://") {
+		last.Href = target
+		return links
+	}
+	for _, p := range []string{target, "LICENSE", "LICENSE.txt", "LICENSE.md"} {
+		if _, ok := at.find(p); ok && p != "" {
+			last.Href = c.id.at("blob", defaultBranch, p)
+			break
+		}
+	}
+	return links
+}
+
+// repoLinks are the repos that a card names, with links to those that are here
+// for this visitor to see.
+func (h *Hub) repoLinks(c *call, t wire.RepoType, names any) []web.Link {
+	list, _ := stringList(names)
+	links := texts(list)
+	for i := range links {
+		id := RepoID{t, links[i].Text}
+		if r, ok := h.lookup(id); ok && h.authorize(c.token, r, toSee) == nil {
+			links[i].Href = "/" + id.String()
+		}
+	}
+	return links
+}
+
+// texts are values that lead nowhere. A card may hold any number of them.
+func texts(values []string) []web.Link {
+	const most = 50
+	var links []web.Link
+	for _, v := range values[:min(len(values), most)] {
+		links = append(links, web.Link{Text: v})
+	}
+	return links
+}

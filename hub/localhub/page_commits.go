@@ -1,0 +1,191 @@
+package localhub
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"longcat/hub/localhub/web"
+)
+
+// shownCommits and shownEdits are how many a page has.
+const (
+	shownCommits = 50
+	shownEdits   = 1000
+)
+
+// commitsPage answers GET /{repo}/commits/{rev}. A later page starts at the
+// commit that its query names, so that a new commit does not shift it.
+func (h *Hub) commitsPage(w http.ResponseWriter, c *call) error {
+	at, err := c.commit()
+	if err != nil {
+		return err
+	}
+	rev := cmp.Or(c.rev, defaultBranch)
+	page := web.Commits{Inside: h.inside(c, "commits", "Commits of "+c.id.Name)}
+	if err := c.offerRevisions(&page.Inside, rev, func(rev string) string { return c.id.at("commits", rev, "") }); err != nil {
+		return err
+	}
+	id := at.ID
+	if from := c.URL.Query().Get("from"); commitID.MatchString(from) {
+		id, page.Newest = from, c.withQuery(map[string]string{"from": ""})
+	}
+	for range shownCommits {
+		if id == "" {
+			break
+		}
+		if !exists(c.repo.commitPath(id)) {
+			return noRevision(id)
+		}
+		one, err := c.repo.header(id)
+		if err != nil {
+			return err
+		}
+		page.Changes = append(page.Changes, c.change(one))
+		id = one.Parent
+	}
+	if id != "" {
+		page.Older = c.withQuery(map[string]string{"from": id})
+	}
+	return web.Write(w, http.StatusOK, page)
+}
+
+// commitPage answers GET /{repo}/commit/{id}: where a commit's answer leads.
+func (h *Hub) commitPage(w http.ResponseWriter, c *call) error {
+	at, err := c.commit()
+	if err != nil {
+		return err
+	}
+	var parent *commit
+	if at.Parent != "" {
+		if parent, err = c.repo.commit(at.Parent); err != nil {
+			return err
+		}
+	}
+	page := web.Commit{
+		Inside: h.inside(c, "commits", at.Title+" in "+c.id.Name), Change: c.change(at),
+		Files: c.id.at("tree", at.ID, ""), Edits: c.edits(parent, at),
+	}
+	if parent != nil {
+		page.Parent = web.Link{Text: parent.ID, Href: c.id.at("commit", parent.ID, "")}
+	}
+	return web.Write(w, http.StatusOK, page)
+}
+
+// edits are what turned the files of one commit, or of none, into another's.
+func (c *call) edits(from, to *commit) web.Edits {
+	var e web.Edits
+	add := func(kind string, at *commit, f file, was int64) {
+		if len(e.List) == shownEdits {
+			e.Left++
+			return
+		}
+		e.List = append(e.List, web.Edit{Kind: kind, File: web.Link{Text: f.Path, Href: c.id.at("blob", at.ID, f.Path)}, Size: f.Size, Was: was})
+	}
+	var old []file
+	if from != nil {
+		old = from.files
+	}
+	now := to.files
+	for len(old) > 0 || len(now) > 0 {
+		switch {
+		case len(now) == 0 || len(old) > 0 && old[0].Path < now[0].Path:
+			e.Removed++
+			add("removed", from, old[0], old[0].Size)
+			old = old[1:]
+		case len(old) == 0 || now[0].Path < old[0].Path:
+			e.Added++
+			add("added", to, now[0], 0)
+			now = now[1:]
+		default:
+			if old[0].OID != now[0].OID {
+				e.Changed++
+				add("changed", to, now[0], old[0].Size)
+			}
+			old, now = old[1:], now[1:]
+		}
+	}
+	return e
+}
+
+// pullPage answers GET /{repo}/discussions[/{number}]: where the answer of a
+// commit with create_pr leads.
+func (h *Hub) pullPage(w http.ResponseWriter, c *call) error {
+	if c.rev == "" {
+		return h.pullsPage(w, c)
+	}
+	p, err := c.repo.pull(c.rev)
+	if err != nil {
+		return err
+	}
+	head, err := c.repo.resolve("refs/" + pulls + "/" + c.rev)
+	if err != nil {
+		return err
+	}
+	own, base, err := c.repo.since(head)
+	if err != nil {
+		return err
+	}
+	page := web.Pull{
+		Inside:   h.inside(c, "pulls", p.Title+" in "+c.id.Name),
+		Proposal: c.proposal(p), Files: c.id.at("tree", "refs/pr/"+c.rev, ""), Edits: c.edits(base, head),
+	}
+	for _, one := range own[:min(len(own), shownCommits)] {
+		page.Changes = append(page.Changes, c.change(one))
+	}
+	return web.Write(w, http.StatusOK, page)
+}
+
+// since walks from a pull request's head to the commit of the main branch that
+// it is based on, nil if there is none, and lists the commits on the way.
+func (r *repo) since(head *commit) (own []*commit, base *commit, err error) {
+	main, ok := r.ref(heads, defaultBranch)
+	if !ok {
+		return nil, nil, noRevision(defaultBranch)
+	}
+	inMain := map[string]bool{}
+	for id := main; id != ""; {
+		one, err := r.header(id)
+		if err != nil {
+			return nil, nil, err
+		}
+		inMain[id], id = true, one.Parent
+	}
+	id := head.ID
+	for id != "" && !inMain[id] {
+		one, err := r.header(id)
+		if err != nil {
+			return nil, nil, err
+		}
+		own, id = append(own, one), one.Parent
+	}
+	if id == "" {
+		return own, nil, nil
+	}
+	base, err = r.commit(id)
+	return own, base, err
+}
+
+// pullsPage lists the pull requests, newest first.
+func (h *Hub) pullsPage(w http.ResponseWriter, c *call) error {
+	refs, err := c.repo.refs(pulls)
+	if err != nil {
+		return err
+	}
+	page := web.Pulls{Inside: h.inside(c, "pulls", "Pull requests to "+c.id.Name)}
+	for _, f := range refs {
+		if p, err := c.repo.pull(f.Name); err == nil {
+			page.Proposals = append(page.Proposals, c.proposal(p))
+		}
+	}
+	slices.SortFunc(page.Proposals, func(a, b web.Proposal) int { return b.Number - a.Number })
+	return web.Write(w, http.StatusOK, page)
+}
+
+func (c *call) proposal(p pull) web.Proposal {
+	return web.Proposal{
+		Number: p.Num, Href: "/" + c.id.String() + "/discussions/" + strconv.Itoa(p.Num),
+		Title: p.Title, Author: p.Author, Date: p.Created,
+	}
+}

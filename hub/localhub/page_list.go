@@ -1,0 +1,77 @@
+package localhub
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"longcat/hub/localhub/web"
+)
+
+// listed is how many repos a page lists.
+const listed = 50
+
+// listPage answers GET /, /models, /datasets and /spaces: the repos that the
+// visitor may see, the last changed first.
+func (h *Hub) listPage(w http.ResponseWriter, c *call) error {
+	q := c.URL.Query()
+	if isSet(q.Get("signin")) && c.token == nil {
+		return errAnonymous // makes the browser ask; from here on it sends the password everywhere
+	}
+	type dated struct {
+		*repo
+		head string
+		date time.Time
+	}
+	var found []dated
+	for _, t := range lists[c.URL.Path] {
+		for _, r := range h.visible(c.token, t, q.Get("search"), "") {
+			head, ok := r.ref(heads, defaultBranch)
+			if !ok {
+				continue // deleted this moment
+			}
+			at, err := r.header(head)
+			if err != nil {
+				return err
+			}
+			found = append(found, dated{r, head, at.Date})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b dated) int {
+		return cmp.Or(b.date.Compare(a.date), strings.Compare(a.id.Name, b.id.Name))
+	})
+	page := web.List{Frame: h.frame(c, "Repos"), Heading: "Repos", Total: len(found)}
+	if c.URL.Path != "/" {
+		page.Heading = strings.ToUpper(c.URL.Path[1:2]) + c.URL.Path[2:]
+		page.Frame = h.frame(c, page.Heading)
+	}
+	page.List, page.Search = c.URL.Path, q.Get("search")
+	start := cursor(c, len(found))
+	end := min(start+listed, len(found))
+	for _, d := range found[start:end] {
+		at, err := d.commit(d.head)
+		if err != nil {
+			return err
+		}
+		page.Repos = append(page.Repos, web.Summary{Repo: repoView(d.repo), Changed: d.date, Size: sizeOf(at.files)})
+	}
+	if start > 0 {
+		page.Newer = c.withQuery(map[string]string{"cursor": ""})
+	}
+	if end < len(found) {
+		page.More = c.withQuery(map[string]string{"cursor": strconv.Itoa(end)})
+	}
+	return web.Write(w, http.StatusOK, page)
+}
+
+// sizeOf sums files, in bytes.
+func sizeOf(files []file) int64 {
+	var sum int64
+	for _, f := range files {
+		sum += f.Size
+	}
+	return sum
+}

@@ -7,17 +7,20 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"longcat/hub/wire"
+	"longcat/hub/xet"
 )
 
 // UploadFile is one file that a commit is to add or replace.
 type UploadFile struct {
 	Path    string            // in the repo
 	Content *io.SectionReader // read several times, concurrently
+	Origins []Origin          // what of it the Hub holds in other files; may be nil
 }
 
 // Upload describes one commit.
@@ -43,7 +46,7 @@ type UploadResult struct {
 	Unchanged      bool           `json:"unchanged"` // the revision held all this already: no commit was made
 	Files          []UploadedFile `json:"files"`
 	Total          int64          `json:"total"` // bytes of all files
-	Sent           int64          `json:"sent"`  // bytes of large files that crossed the wire
+	Sent           int64          `json:"sent"`  // bytes of content that crossed the wire
 }
 
 // UploadedFile is one file as it now stands in the repo.
@@ -51,7 +54,7 @@ type UploadedFile struct {
 	Path    string `json:"path"`
 	Size    int64  `json:"size"`
 	LFS     bool   `json:"lfs"`
-	OID     string `json:"oid"`     // sha256 of a large file, git blob id of a small one
+	OID     string `json:"oid"`     // sha256 of a large file ("" until it is known), git blob id of a small one
 	Ignored bool   `json:"ignored"` // the repo's .gitignore refuses it
 	Changed bool   `json:"changed"` // the revision held something else, or nothing
 }
@@ -72,10 +75,13 @@ func (c *Client) Upload(ctx context.Context, u Upload) (*UploadResult, error) {
 type PreparedUpload struct {
 	Upload
 	Files []UploadedFile // in the order of Upload.Files
+
+	chunks *xet.Client // where large files go; nil: to LFS
 }
 
 // PrepareUpload asks the Hub how each file is to be sent and hashes the files,
-// large ones several at a time.
+// large ones several at a time. Large files that will go as chunks, to a path
+// where nothing stands, are hashed while they are sent.
 func (c *Client) PrepareUpload(ctx context.Context, u Upload) (*PreparedUpload, error) {
 	if err := checkUpload(u); err != nil {
 		return nil, err
@@ -94,9 +100,19 @@ func (c *Client) PrepareUpload(ctx context.Context, u Upload) (*PreparedUpload, 
 			return nil, err
 		}
 	}
+	if slices.ContainsFunc(prep.Files, func(f UploadedFile) bool { return f.LFS && !f.Ignored }) {
+		var err error
+		if prep.chunks, err = c.xet(ctx, u.Repo, u.Revision, xetWrite, u.CreatePR); err != nil {
+			return nil, err
+		}
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range prep.Files {
+	for i, f := range prep.Files {
+		if f.LFS && f.OID == "" && prep.chunks != nil {
+			prep.Files[i].Changed = true
+			continue
+		}
 		g.Go(func() error { return hashFile(gctx, u.Files[i].Content, &prep.Files[i], u.Progress) })
 	}
 	return prep, g.Wait()
@@ -221,7 +237,7 @@ func (m *meteredReader) Read(p []byte) (int, error) {
 // Send transfers a prepared upload and commits it.
 func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, error) {
 	res := &UploadResult{Files: p.Files, Commit: p.Parent}
-	var objects []object
+	var large []int
 	changed := len(p.Delete) > 0
 	for i, f := range p.Files {
 		res.Total += f.Size
@@ -230,15 +246,17 @@ func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, er
 		}
 		changed = true
 		if f.LFS {
-			objects = append(objects, object{oid: f.OID, size: f.Size, path: f.Path, content: p.Upload.Files[i].Content})
+			large = append(large, i)
+		} else {
+			res.Sent += f.Size
 		}
 	}
 	if !changed {
 		res.Unchanged = true
 		return res, nil
 	}
-	sent, err := c.sendLFS(ctx, p, unique(objects))
-	res.Sent = sent
+	sent, err := c.sendLarge(ctx, p, large)
+	res.Sent += sent
 	if err != nil {
 		return res, err
 	}
@@ -248,6 +266,23 @@ func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, er
 	}
 	res.Commit, res.CommitURL, res.PullRequestURL = answer.CommitOID, c.absolute(answer.CommitURL), answer.PullRequestURL
 	return res, nil
+}
+
+// sendLarge transfers the large files among p.Files, as chunks where the Hub
+// takes them.
+func (c *Client) sendLarge(ctx context.Context, p *PreparedUpload, large []int) (sent int64, err error) {
+	switch {
+	case len(large) == 0:
+		return 0, nil
+	case p.chunks != nil:
+		return c.sendXet(ctx, p, large)
+	}
+	objects := make([]object, len(large))
+	for i, k := range large {
+		f := p.Files[k]
+		objects[i] = object{oid: f.OID, size: f.Size, path: f.Path, content: p.Upload.Files[k].Content}
+	}
+	return c.sendLFS(ctx, p, unique(objects))
 }
 
 // unique drops objects of the same content: one transfer serves all.

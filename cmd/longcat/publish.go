@@ -268,9 +268,33 @@ func (p *planned) uploads(card, picture []byte) ([]hub.UploadFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, hub.UploadFile{Path: f.Path, Content: content})
+		origins, err := p.origins(f)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, hub.UploadFile{Path: f.Path, Content: content, Origins: origins})
 	}
 	return files, nil
+}
+
+// origins says which bytes of a file the hub holds, because they came from it.
+func (p *planned) origins(f *merge.File) ([]hub.Origin, error) {
+	var origins []hub.Origin
+	for _, o := range f.Origins() {
+		m := p.models.byName[o.Model]
+		if m == nil || m.local {
+			continue
+		}
+		content, err := m.Open(o.File)
+		if err != nil {
+			return nil, err
+		}
+		origins = append(origins, hub.Origin{
+			At: o.At, Size: o.Size, From: o.From,
+			Repo: m.repo, Commit: m.commit, Path: o.File, Content: content,
+		})
+	}
+	return origins, nil
 }
 
 func memory(b []byte) *io.SectionReader {

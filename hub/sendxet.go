@@ -1,0 +1,102 @@
+package hub
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"longcat/hub/xet/merkle"
+	"longcat/hub/xet/upload"
+)
+
+// Origin says that a run of a file's bytes stands in a file that the Hub
+// holds, so that its chunks need not be sent.
+type Origin struct {
+	At, Size int64             // the run in the file
+	Repo     Repo              // where the bytes are
+	Commit   string            // at this commit
+	Path     string            // in this file
+	From     int64             // from this offset on
+	Content  *io.SectionReader // that file's content, as far as it is read
+}
+
+// sendXet sends the large files as chunks, and fills in their sha256: each
+// file is read once for both. Files whose sha256 is known already are read
+// again for their chunks.
+func (c *Client) sendXet(ctx context.Context, p *PreparedUpload, large []int) (sent int64, err error) {
+	sources := &xetSources{c: c, ctx: ctx, files: map[string]*upload.Source{}}
+	contents := make([]upload.Content, len(large))
+	var total int64
+	for i, k := range large {
+		f := p.Upload.Files[k]
+		contents[i] = upload.Content{Name: f.Path, Data: f.Content}
+		if sum, err := hex.DecodeString(p.Files[k].OID); err == nil && len(sum) == sha256.Size {
+			contents[i].SHA256 = (*[sha256.Size]byte)(sum)
+		}
+		if contents[i].Known, err = sources.known(f.Origins); err != nil {
+			return 0, err
+		}
+		total += f.Content.Size()
+	}
+	meter := start(p.Progress, "upload", fmt.Sprintf("%d files as chunks", len(large)), total)
+	defer meter.Done()
+	var crossed atomic.Int64
+	res, err := upload.Run(ctx, p.chunks, contents, upload.Options{
+		Read: func(n int) { meter.Add(int64(n)) },
+		Sent: func(n int) { crossed.Add(int64(n)) },
+	})
+	if err != nil {
+		return crossed.Load(), err
+	}
+	for i, k := range large {
+		p.Files[k].OID = hex.EncodeToString(res.Files[i].SHA256[:])
+	}
+	return res.Stats.Sent, nil
+}
+
+// xetSources finds the files of origins in the chunk store, each once.
+type xetSources struct {
+	c     *Client
+	ctx   context.Context //nolint:containedctx // lives for one call of sendXet
+	files map[string]*upload.Source
+}
+
+// known translates origins; those whose file is not in the chunk store are
+// left out, for the server may still recognise their chunks.
+func (s *xetSources) known(origins []Origin) ([]upload.Known, error) {
+	var known []upload.Known
+	for _, o := range origins {
+		key := o.Repo.String() + "@" + o.Commit + "/" + o.Path
+		src, ok := s.files[key]
+		if !ok {
+			var err error
+			if src, err = s.find(o); err != nil {
+				return nil, err
+			}
+			s.files[key] = src
+		}
+		if src != nil {
+			known = append(known, upload.Known{At: o.At, Size: o.Size, Source: src, From: o.From})
+		}
+	}
+	return known, nil
+}
+
+func (s *xetSources) find(o Origin) (*upload.Source, error) {
+	f, err := s.c.Resolve(s.ctx, o.Repo, o.Commit, o.Path)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := merkle.Parse(f.Xet)
+	if f.Xet == "" || err != nil {
+		return nil, nil //nolint:nilerr // a file that is not stored as chunks
+	}
+	client, err := s.c.xet(s.ctx, o.Repo, o.Commit, xetRead, false)
+	if err != nil || client == nil {
+		return nil, err
+	}
+	return &upload.Source{Client: client, File: hash, Data: o.Content}, nil
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub/localhub"
+	"longcat/modelcard"
 )
 
 func (a *app) serveCmd() *cobra.Command {
@@ -21,7 +22,8 @@ func (a *app) serveCmd() *cobra.Command {
 		Short: "Serve a hub over a folder, for a team, an air gap or a test",
 		Long: `Serve a hub over a folder: hf, transformers and longcat work against it when
 HF_ENDPOINT is its address. Public repos are read without a token; writing
-needs the token of --token, or the one that is made and printed.`,
+needs the token of --token, or the one that is made and printed. A browser shows
+the repos at the same address.`,
 		Example: commandExample(
 			"longcat serve ./hub",
 			"HF_ENDPOINT=http://127.0.0.1:8642 hf download me/my-model"),
@@ -40,6 +42,7 @@ func (a *app) serve(ctx context.Context, dir, addr string) error {
 	h, err := localhub.Open(dir, localhub.Options{
 		Tokens:       []localhub.Token{{Secret: secret, User: "longcat", Role: localhub.Write}},
 		AnyNamespace: true,
+		Render:       modelcard.RenderHTMLAt,
 	})
 	if err != nil {
 		return err

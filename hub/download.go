@@ -161,7 +161,7 @@ func (d *downloader) fetch(ctx context.Context, f *File) (err error) {
 		return err
 	}
 	meter.Add(part.Arrived())
-	if err := d.c.transfer(ctx, f, part, d.lim, meter); err != nil {
+	if err := d.bring(ctx, f, part, meter); err != nil {
 		if errors.Is(err, ErrChanged) {
 			return errors.Join(err, part.Discard())
 		}

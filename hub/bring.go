@@ -1,0 +1,115 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"longcat/hub/cache"
+	"longcat/hub/xet"
+	"longcat/hub/xet/merkle"
+)
+
+// A file that the Hub stores as chunks can come in two ways: as ranges of the
+// whole, or as chunks. Which is faster is a matter of the network, of the
+// servers and of this machine, so each way brings a probe of a large file, and
+// the faster one brings the rest.
+const probeSize = 32 << 20
+
+// bring fetches what the part misses.
+func (d *downloader) bring(ctx context.Context, f *File, part *cache.Part, meter Meter) error {
+	ranges := func(s sink) error { return d.c.transfer(ctx, f, s, d.lim, meter) }
+	var missing int64
+	for _, gap := range part.Missing() {
+		missing += gap.Len()
+	}
+	if f.Xet == "" || d.opts.Rate > 0 || missing < 8*probeSize {
+		return ranges(part)
+	}
+	client, err := d.c.xet(ctx, f.Repo, f.Commit, xetRead, false)
+	hash, herr := merkle.Parse(f.Xet)
+	if client == nil || err != nil || herr != nil {
+		return ranges(part)
+	}
+	chunks := func(s sink) error { return d.chunks(ctx, client, hash, f, s, meter) }
+
+	begun := time.Now()
+	if err := ranges(below(part, probeSize)); err != nil {
+		return err
+	}
+	byRanges := time.Since(begun)
+	begun = time.Now()
+	if err := chunks(below(part, probeSize)); err != nil || time.Since(begun) > byRanges {
+		if err := fatal(ctx, err); err != nil {
+			return err
+		}
+		return ranges(part)
+	}
+	if err := fatal(ctx, chunks(part)); err != nil {
+		return err
+	}
+	return ranges(part) // nothing, unless the chunk store failed on the way
+}
+
+// fatal passes on the errors after which the other way would fail as well.
+func fatal(ctx context.Context, err error) error {
+	var se *sinkError
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &se):
+		return err
+	}
+	return nil
+}
+
+func (d *downloader) chunks(ctx context.Context, client *xet.Client, hash merkle.Hash, f *File, s sink, meter Meter) error {
+	gaps := s.Missing()
+	missing := make([]xet.Range, len(gaps))
+	for i, gap := range gaps {
+		missing[i] = xet.Range{From: gap.Start, To: gap.End}
+	}
+	return client.Download(ctx, xet.Download{
+		File: hash, Size: f.Size, To: diskSink{s}, Missing: missing,
+		Workers: d.lim.most, Wrote: func(n int) { meter.Add(int64(n)) },
+	})
+}
+
+// diskSink marks a sink's errors as the disk's.
+type diskSink struct{ sink }
+
+func (s diskSink) WriteAt(p []byte, off int64) (int, error) {
+	n, err := s.sink.WriteAt(p, off)
+	if err != nil {
+		err = &sinkError{err}
+	}
+	return n, err
+}
+
+// head is the part of a sink below an offset.
+type head struct {
+	sink
+	end int64
+}
+
+// below cuts a sink so that it misses n bytes, the first ones.
+func below(s sink, n int64) sink {
+	for _, gap := range s.Missing() {
+		if n <= gap.Len() {
+			return head{s, gap.Start + n}
+		}
+		n -= gap.Len()
+	}
+	return s
+}
+
+// Missing implements sink.
+func (h head) Missing() (gaps []cache.Extent) {
+	for _, gap := range h.sink.Missing() {
+		gap.End = min(gap.End, h.end)
+		if gap.Len() > 0 {
+			gaps = append(gaps, gap)
+		}
+	}
+	return gaps
+}

@@ -141,7 +141,7 @@ func (c *Client) run(ctx context.Context, j *job, d Download) error {
 			renewals = 0
 		}
 		switch {
-		case errors.Is(err, errExpired) && renewals < tries && refused != address:
+		case errors.Is(err, errExpired) && renewals < tries:
 			refused = address
 			renewals++
 		case isBroken(err) && p.next > before: // slowly, but it goes on

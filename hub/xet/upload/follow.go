@@ -17,6 +17,7 @@ type chunk struct {
 type follower struct {
 	spans   []*span // the one being followed and those to come
 	opened  bool    // the first of spans has been
+	size    int64   // of the content
 	at      int64   // the next chunk's first byte
 	emit    func(chunk) error
 	pending []chunk // counted since the last term: the span's verdict is open
@@ -26,7 +27,7 @@ type follower struct {
 func (f *follower) add(ctx context.Context, leaf merkle.Leaf) error {
 	from, to := f.at, f.at+int64(leaf.Size)
 	f.at = to
-	for len(f.spans) > 0 && to > f.spans[0].At+f.spans[0].Size {
+	for len(f.spans) > 0 && !f.whole(f.spans[0], to) {
 		if err := f.endSpan(); err != nil {
 			return err
 		}
@@ -52,6 +53,14 @@ func (f *follower) add(ctx context.Context, leaf merkle.Leaf) error {
 	}
 	f.pending = append(f.pending, chunk{leaf, place{sp.xorb, uint32(sp.index)}})
 	return f.judge(sp.step(end))
+}
+
+// whole says whether a chunk that ends before to, with none after it, can be a
+// chunk of the span's source: it must not reach beyond the span, and if only
+// the content's end has cut it off, it must be the source's end as well.
+func (f *follower) whole(sp *span, to int64) bool {
+	end := sp.At + sp.Size
+	return to < end || to == end && (to < f.size || sp.From+sp.Size == sp.Source.Data.Size())
 }
 
 // skip passes over a chunk of the source. If the source can not be read the

@@ -105,7 +105,7 @@ func (s *session) read(scans []*scan) error {
 func (s *session) decide(sc *scan) (*File, error) {
 	file := newFile()
 	w := &window{session: s, content: sc.content, file: file}
-	follow := &follower{spans: sc.spans, emit: w.add}
+	follow := &follower{spans: sc.spans, size: sc.content.Data.Size(), emit: w.add}
 	for leaves := range sc.leaves {
 		for _, leaf := range leaves {
 			if err := follow.add(s.ctx, leaf); err != nil {

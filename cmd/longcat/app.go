@@ -98,6 +98,7 @@ func help(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	about.InitDefaultHelpFlag() // so that it says the same as --help
 	return about.Help()
 }
 

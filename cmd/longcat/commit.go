@@ -72,7 +72,7 @@ func (a *app) printUpload(c *hub.Client, repo hub.Repo, res *hub.UploadResult) e
 	case res.Unchanged:
 		a.say("%s holds all %d files already (%s), nothing was sent", repo, len(res.Files), size(res.Total))
 	default:
-		a.say("%s: %s already on the hub, %s sent", size(res.Total), size(max(res.Total-res.Sent, 0)), size(res.Sent))
+		a.say("%d files, %s: %s already on the hub, %s sent", len(res.Files), size(res.Total), size(max(res.Total-res.Sent, 0)), size(res.Sent))
 	}
 	where := c.PageURL(repo)
 	if res.PullRequestURL != "" {

@@ -66,6 +66,9 @@ func TestConfigWarnings(t *testing.T) {
 	for _, c := range []struct{ config, want string }{
 		{`"sliding_window_pattern": 3`, "config.json: sliding_window_pattern is 3, a rule by layer number; it makes layers 3, 4, 5 of the result another kind"},
 		{`"sliding_window_pattern": 2`, ""}, // odd layers stay odd
+		{`"model_type": "gemma3_text"`, "config.json: model_type gemma3_text makes every 6th layer another kind, a rule by layer number; it makes layers 3, 4, 5 of"},
+		{`"model_type": "gemma3_text", "layer_types": ["a","b","c","d"]`, ""},
+		{`"model_type": "gemma2"`, ""}, // odd layers stay odd
 		{`"attn_layer_period": 1`, ""},
 		{`"max_window_layers": 4`, "config.json: max_window_layers is 4, a rule by layer number; it makes layers 4, 5 of"},
 		{`"max_window_layers": 28`, ""},
@@ -126,12 +129,18 @@ func TestStacks(t *testing.T) {
 		{name: "projector with gaps", config: `"num_hidden_layers": 2`, want: "m.layers", layers: 2, names: append(tensors("m.layers.%d.w", 0, 1), tensors("projector.%d.w", 0, 2)...)},
 		{name: "draft head", config: `"num_hidden_layers": 2`, want: "m.layers", layers: 2, names: tensors("m.layers.%d.w", 0, 1, 2)},
 		{name: "tower", config: `"text_config": {"num_hidden_layers": 2}, "vision_config": {"depth": 2}`, want: "m.layers", layers: 2, names: append(tensors("m.layers.%d.w", 0, 1), tensors("visual.blocks.%d.w", 0, 1)...)},
-		{name: "pick the tower", config: `"text_config": {"num_hidden_layers": 2}, "vision_config": {"depth": 3}`, pick: "visual.blocks", want: "visual.blocks", layers: 3,
-			names: append(tensors("m.layers.%d.w", 0, 1), tensors("visual.blocks.%d.w", 0, 1, 2)...)},
-		{name: "decoder", config: `"encoder_layers": 2, "decoder_layers": 3`, pick: "m.decoder.layers", want: "m.decoder.layers", layers: 3,
-			names: append(tensors("m.encoder.layers.%d.w", 0, 1), tensors("m.decoder.layers.%d.w", 0, 1, 2)...)},
-		{name: "T5 encoder", config: `"num_layers": 2, "num_decoder_layers": 2`, pick: "encoder.block", want: "encoder.block", layers: 2,
-			names: append(tensors("encoder.block.%d.w", 0, 1), tensors("decoder.block.%d.w", 0, 1)...)},
+		{
+			name: "pick the tower", config: `"text_config": {"num_hidden_layers": 2}, "vision_config": {"depth": 3}`, pick: "visual.blocks", want: "visual.blocks", layers: 3,
+			names: append(tensors("m.layers.%d.w", 0, 1), tensors("visual.blocks.%d.w", 0, 1, 2)...),
+		},
+		{
+			name: "decoder", config: `"encoder_layers": 2, "decoder_layers": 3`, pick: "m.decoder.layers", want: "m.decoder.layers", layers: 3,
+			names: append(tensors("m.encoder.layers.%d.w", 0, 1), tensors("m.decoder.layers.%d.w", 0, 1, 2)...),
+		},
+		{
+			name: "T5 encoder", config: `"num_layers": 2, "num_decoder_layers": 2`, pick: "encoder.block", want: "encoder.block", layers: 2,
+			names: append(tensors("encoder.block.%d.w", 0, 1), tensors("decoder.block.%d.w", 0, 1)...),
+		},
 		{name: "encoder and decoder", config: `"num_layers": 2, "num_decoder_layers": 2`, names: append(tensors("encoder.block.%d.w", 0, 1), tensors("decoder.block.%d.w", 0, 1)...)},
 		{name: "a gap", config: `"num_layers": 3`, names: tensors("m.layers.%d.w", 0, 2)},
 	} {

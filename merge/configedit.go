@@ -26,9 +26,15 @@ var (
 		"sliding_window_pattern", "_sliding_window_pattern", "no_rope_layer_interval", "interleave_moe_layer_step",
 		"attn_layer_period", "expert_layer_period", "full_attention_interval", "decoder_sparse_step",
 		"moe_layer_freq", "global_attn_every_n_layers", "moe_every_n_layers", "cross_attention_interval",
+		"dense_attention_every_n_layers",
 	}
 	layerThresholds = []string{"max_window_layers", "first_k_dense_replace", "moe_layer_start_index", "num_dense_layers", "n_dense_layers"}
 )
+
+// implied are the periods of architectures that make every n-th layer another
+// kind without a word in the config, unless layer_types says which. Source: the
+// configuration classes of transformers 5.
+var implied = map[string]int{"gemma2": 2, "gpt_oss": 2, "gemma3_text": 6, "cohere2": 4, "olmo3": 4}
 
 // harmless are numbers with "layer" in their name that do not depend on depth.
 var harmless = []string{"num_nextn_predict_layers", "layernorm", "layer_norm", "layerdrop", "layer_scale", "feature_layer"}
@@ -58,6 +64,21 @@ func (e *configEdit) depth() {
 		for i, key := range s.obj.keys {
 			e.member(s, key, s.obj.vals[i])
 		}
+		e.implied(s)
+	}
+}
+
+// implied warns of a rule by layer number that the config does not even name.
+func (e *configEdit) implied(s section) {
+	kind := s.obj.get("model_type")
+	if kind == nil || s.obj.get("layer_types") != nil {
+		return
+	}
+	if slices.ContainsFunc(layerPeriods, func(key string) bool { return s.obj.get(key) != nil }) {
+		return
+	}
+	if n := implied[kind.str]; n > 0 {
+		e.rule(s, fmt.Sprintf("model_type %s makes every %dth layer another kind", kind.str, n), func(layer int) int { return layer % n })
 	}
 }
 
@@ -81,9 +102,9 @@ func (e *configEdit) member(s section, key string, v *jsonValue) {
 	case v.kind == '[' && len(v.vals) == e.base.depth.layers:
 		e.perLayer(path, v)
 	case isInt && n > 0 && slices.Contains(layerPeriods, key):
-		e.rule(s, path, n, func(layer int) int { return layer % n })
+		e.rule(s, fmt.Sprintf("%s is %d", path, n), func(layer int) int { return layer % n })
 	case isInt && n >= 0 && slices.Contains(layerThresholds, key):
-		e.rule(s, path, n, func(layer int) int { return min(layer/max(n, 1), 1) })
+		e.rule(s, fmt.Sprintf("%s is %d", path, n), func(layer int) int { return min(layer/max(n, 1), 1) })
 	case isInt && n != 0 && strings.Contains(key, "layer") && !slices.ContainsFunc(harmless, func(h string) bool { return strings.Contains(key, h) }):
 		e.warn("config.json: %s is %d; whether that still fits %d layers instead of %d could not be told", path, n, len(e.layers), e.base.depth.layers)
 	case e.namesLayers(v):
@@ -112,7 +133,7 @@ func (e *configEdit) perLayer(path string, v *jsonValue) {
 
 // rule warns when a rule by layer number would make a layer of the result
 // something else than the layer it comes from.
-func (e *configEdit) rule(s section, path string, n int, kind func(layer int) int) {
+func (e *configEdit) rule(s section, what string, kind func(layer int) int) {
 	var moved []string
 	for i, l := range e.layers {
 		if kind(i) != kind(l.layer) {
@@ -130,7 +151,7 @@ func (e *configEdit) rule(s section, path string, n int, kind func(layer int) in
 	if i := slices.IndexFunc(explicit, func(key string) bool { return s.obj.get(key) != nil && s.obj.get(key).kind == '[' }); i >= 0 {
 		more += "; " + explicit[i] + " is right, for readers that look there first"
 	}
-	e.warn("config.json: %s is %d, a rule by layer number; it makes layers %s of the result another kind than the layers they come from%s", path, n, strings.Join(moved, ", "), more)
+	e.warn("config.json: %s, a rule by layer number; it makes layers %s of the result another kind than the layers they come from%s", what, strings.Join(moved, ", "), more)
 }
 
 // indexes rewrites a list of layer numbers to the numbers those layers have now.

@@ -47,17 +47,3 @@ func (r *Recipe) scaleOf(s Slice, tensor string, t float64) float64 {
 	}
 	return 1
 }
-
-// scales reports whether any setting of the slice can be other than 1.
-func (r *Recipe) scales(s Slice) bool {
-	for _, set := range []setting{s.scale[0], s.scale[1], r.scale} {
-		for _, c := range set {
-			for _, v := range c.values {
-				if v != 1 {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}

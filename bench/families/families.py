@@ -4,14 +4,16 @@
 For each family a model with random weights is made and saved, longcat merges
 it, and the merged folder is loaded by transformers: no weight may be missing or
 unexpected, and its logits must equal, bit for bit, those of the first model
-with its layers rearranged in Python.
+with its layers rearranged in Python. Then longcat adds identity blocks to it
+(block expansion), which must leave its logits as they were.
 
 usage: families.py [--longcat "CMD"] [--keep DIR] [FAMILY ...]
 
-CMD is run as `CMD merge RECIPE DIR`; default `go run ./cmd/longcat`.
+CMD is run as `CMD merge RECIPE DIR` and `CMD upscale DIR --method …`; default
+`go run ./cmd/longcat`, from the root of the repo.
 Needs torch and transformers 5.
 """
-import argparse, copy, os, shlex, subprocess, sys, tempfile, traceback
+import argparse, copy, os, shlex, subprocess, sys, tempfile
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -85,8 +87,8 @@ def build(name, spec):
     return auto, model
 
 
-def layer_list(model):
-    lists = [(n, m) for n, m in model.named_modules() if isinstance(m, torch.nn.ModuleList) and len(m) == LAYERS and "vision" not in n and "visual" not in n]
+def layer_list(model, length=LAYERS):
+    lists = [(n, m) for n, m in model.named_modules() if isinstance(m, torch.nn.ModuleList) and (length is None or len(m) == length) and "vision" not in n and "visual" not in n]
     assert lists, "no layer list"
     return min(lists, key=lambda x: len(x[0]))
 
@@ -122,33 +124,51 @@ def rearrange(model):
     return model
 
 
+def longcat_merge(longcat, recipe, dst, auto):
+    """Merge, and load the result with every weight accounted for."""
+    done = subprocess.run(shlex.split(longcat) + ["merge", recipe, dst], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError("longcat: " + done.stderr.strip())
+    merged, info = auto.from_pretrained(dst, output_loading_info=True, dtype=torch.float32)
+    bad = {k: v for k, v in info.items() if k.endswith("_keys") and v}
+    if bad:
+        raise RuntimeError(f"loading: {bad}")
+    return merged.eval(), sum("warning" in line for line in done.stderr.splitlines())
+
+
 def check(name, spec, longcat, root):
     auto, model = build(name, spec)
-    src, dst, recipe = (os.path.join(root, name + s) for s in ("-base", "-merged", ".yaml"))
+    src, recipe = (os.path.join(root, name + s) for s in ("-base", ".yaml"))
     model.save_pretrained(src, max_shard_size="60KB")
     with open(recipe, "w") as f:
         f.write("slices:\n")
         for a, b in SLICES:
             f.write(f"  - sources:\n      - model: {src}\n        layer_range: [{a}, {b}]\n")
         f.write("merge_method: passthrough\n")
-    done = subprocess.run(shlex.split(longcat) + ["merge", recipe, dst], capture_output=True, text=True)
-    if done.returncode:
-        return "longcat: " + done.stderr.strip()
-    warnings = [l for l in done.stderr.splitlines() if "warning" in l]
-    merged, info = auto.from_pretrained(dst, output_loading_info=True, dtype=torch.float32)
-    merged.eval()
-    bad = {k: v for k, v in info.items() if k.endswith("_keys") and v}
-    if bad:
-        return f"loading: {bad}"
+    merged, warnings = longcat_merge(longcat, recipe, os.path.join(root, name + "-merged"), auto)
     ids = torch.arange(40).reshape(2, 20) * 7 % 90 + 3
     with torch.no_grad():
+        before = model(input_ids=ids, use_cache=False).logits
         want = rearrange(model)(input_ids=ids, use_cache=False).logits
         got = merged(input_ids=ids, use_cache=False).logits
     if not torch.equal(got, want):
         return f"logits differ by up to {(got - want).abs().max().item():.3g}"
-    if torch.allclose(want, model(input_ids=ids, use_cache=False).logits, atol=1e-4):
+    if torch.allclose(want, before, atol=1e-4):
         return "the rearranged model computes what the first one did: nothing is proved"
-    return "ok" + (f" ({len(warnings)} warnings)" if warnings else "")
+    result = "ok" + (f" ({warnings} warnings)" if warnings else "")
+
+    # Block expansion must not change what the model computes.
+    done = subprocess.run(shlex.split(longcat) + ["upscale", src, "--method", "block-expansion"], capture_output=True, text=True)
+    if done.returncode:
+        return "upscale: " + done.stderr.strip()
+    with open(recipe, "w") as f:
+        f.write(done.stdout)
+    expanded, _ = longcat_merge(longcat, recipe, os.path.join(root, name + "-expanded"), auto)
+    with torch.no_grad():
+        got = expanded(input_ids=ids, use_cache=False).logits
+    if len(layer_list(expanded, None)[1]) <= LAYERS or not torch.equal(got, before):
+        return f"block expansion changes logits by up to {(got - before).abs().max().item():.3g}"
+    return result
 
 
 def main():
@@ -163,7 +183,7 @@ def main():
             try:
                 result = check(name, FAMILIES[name], a.longcat, a.keep or tmp)
             except Exception as e:
-                result = f"{type(e).__name__}: {e}" if not os.environ.get("TRACE") else traceback.format_exc()
+                result = f"{type(e).__name__}: {e}"
             failed += not result.startswith("ok")
             print(f"{name:16} {result}", flush=True)
     print(f"{failed} failed, transformers {transformers.__version__}")

@@ -135,13 +135,19 @@ func TestHostile(t *testing.T) {
 		"far out of bounds":     {file(tensor("U8", "[9223372036854775807]", "[0,9223372036854775807]"), 3), "too large"},
 		"hole at the start":     {file(tensor("U8", "[1]", "[1,2]"), 2), "hole"},
 		"hole at the end":       {file(tensor("U8", "[1]", "[0,1]"), 2), "belong to no tensor"},
-		"overlap": {file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"y":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3),
-			"inside the tensor before"},
-		"same bytes twice": {file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"y":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`, 2),
-			"inside the tensor before"},
+		"overlap": {
+			file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"y":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}`, 3),
+			"inside the tensor before",
+		},
+		"same bytes twice": {
+			file(`{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"y":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`, 2),
+			"inside the tensor before",
+		},
 		"name twice": {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"x":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2), "twice"},
-		"name twice in disguise": {file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\u0078":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2),
-			"twice"},
+		"name twice in disguise": {
+			file(`{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\u0078":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2),
+			"twice",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := read(c.data)
@@ -222,11 +228,17 @@ func TestEncodeRefuses(t *testing.T) {
 		"negative":      {{Name: "x", DType: safetensors.U8, Shape: []int64{-1}}},
 		"twice":         {{Name: "x", DType: safetensors.U8}, {Name: "x", DType: safetensors.U8}},
 		"reserved name": {{Name: "__metadata__", DType: safetensors.U8}},
-		"sum overflows": {{Name: "x", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}}, {Name: "y", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
-			{Name: "z1", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}}, {Name: "z2", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
-			{Name: "z3", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}}, {Name: "z4", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
-			{Name: "z5", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}}, {Name: "z6", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
-			{Name: "z7", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}}},
+		"sum overflows": {
+			{Name: "x", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
+			{Name: "y", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
+			{Name: "z1", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
+			{Name: "z2", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
+			{Name: "z3", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
+			{Name: "z4", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
+			{Name: "z5", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
+			{Name: "z6", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
+			{Name: "z7", DType: safetensors.U8, Shape: []int64{math.MaxInt64 / 8}},
+		},
 	} {
 		var bad *safetensors.Error
 		if _, err := safetensors.Encode(nil, tensors, safetensors.Padding{}); !errors.As(err, &bad) {

@@ -99,7 +99,7 @@ func (a *app) demoSteps(ctx context.Context, tmp, endpoint string) error {
 			a.say("$ longcat %s", displayed(s.args))
 		}
 		if code := sub.run(ctx, s.args); code != exitDone {
-			return fmt.Errorf("the demo's step %q ended with code %d", s.args[0], code)
+			return &stepError{s.args[0], code}
 		}
 		if !s.mute {
 			a.say("")
@@ -112,6 +112,14 @@ func (a *app) demoSteps(ctx context.Context, tmp, endpoint string) error {
 It fetches 14.5 GB and publishes 21.5 GB; "longcat plan" says so before. Interrupt it when you like: it goes on.`)
 	return nil
 }
+
+// stepError is a failure of a step, which has told of it already.
+type stepError struct {
+	step string
+	code int
+}
+
+func (e *stepError) Error() string { return fmt.Sprintf("step %q ended with code %d", e.step, e.code) }
 
 // within is this app in the demo's own world: its hub, token and cache.
 func (a *app) within(home, endpoint string) *app {

@@ -49,7 +49,10 @@ func (e *hintedError) Unwrap() error { return e.err }
 // report prints an error with what to do about it and picks the exit code. It
 // is the one place that does either.
 func (a *app) report(ctx context.Context, err error) int {
+	var step *stepError
 	switch {
+	case errors.As(err, &step):
+		return step.code
 	case err == nil:
 		return exitDone
 	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):

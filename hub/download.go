@@ -106,15 +106,16 @@ func (d *downloader) file(ctx context.Context, path string) (string, error) {
 		var wrong *cache.HashError
 		if err == nil || again || !(errors.As(err, &wrong) || errors.Is(err, ErrChanged)) {
 			if err != nil && ctx.Err() == nil {
-				err = d.named(f, err)
+				err = f.named(err)
 			}
 			return local, err
 		}
 	}
 }
 
-// named says which file an error of the disk or of the hash belongs to.
-func (d *downloader) named(f *File, err error) error {
+// named says which file an error of the connection, the disk or the hash
+// belongs to.
+func (f *File) named(err error) error {
 	var he *Error
 	if errors.As(err, &he) || strings.Contains(err.Error(), f.Path) {
 		return err

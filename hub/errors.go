@@ -42,6 +42,8 @@ type Error struct {
 	Message   string // the Hub's own words
 	RequestID string // X-Request-Id, to quote in a report
 	HadToken  bool   // the request carried a token
+
+	noEntry bool // Code would be EntryNotFound, if this hub gave codes
 }
 
 func (e *Error) Error() string {
@@ -72,7 +74,7 @@ func (e *Error) Is(target error) bool {
 	case ErrNotFound:
 		return e.Status == http.StatusNotFound
 	case ErrEntryNotFound:
-		return e.Code == wire.CodeEntryNotFound
+		return e.Code == wire.CodeEntryNotFound || e.noEntry
 	case ErrRevisionNotFound:
 		return e.Code == wire.CodeRevisionNotFound
 	case ErrRepoNotFound:

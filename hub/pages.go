@@ -72,7 +72,7 @@ func (p *page[E]) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-var linkNext = regexp.MustCompile(`<([^<>]*)>[^<>,]*;\s*rel="?next"?`)
+var linkNext = regexp.MustCompile(`<([^<>]*)>[^<>]*;\s*rel="?next"?`)
 
 // nextPage returns the address of the page after the one at current, "" at the
 // last. It must stay on the endpoint: a listing has no business elsewhere.

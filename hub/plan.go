@@ -58,7 +58,8 @@ func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*Download
 	if len(o.Files) > 0 {
 		for _, path := range o.Files {
 			f, err := c.Resolve(ctx, o.Repo, plan.Commit, path)
-			if errors.Is(err, ErrEntryNotFound) {
+			var he *Error
+			if errors.As(err, &he) && he.Code == wire.CodeEntryNotFound {
 				err = errors.Join(err, store.missing(plan.Commit, path))
 			}
 			if err != nil {

@@ -105,7 +105,8 @@ func (r *remote) fetch(span cache.Extent) ([]byte, error) {
 			continue
 		}
 		if err := p.after(r.ctx, err); err != nil {
-			return nil, err
+			f := r.t.current()
+			return nil, f.named(err)
 		}
 	}
 	return buf, nil

@@ -103,9 +103,7 @@ func (c *Client) Resolve(ctx context.Context, repo Repo, rev, path string) (*Fil
 			return f.checked()
 		default:
 			he := c.errorFrom(resp, "resolving", repo, path)
-			if he.Status == http.StatusNotFound && he.Code == "" && commitID.MatchString(rev) {
-				he.Code = wire.CodeEntryNotFound // a hub without codes; the commit is one that it named
-			}
+			he.noEntry = he.Status == http.StatusNotFound && he.Code == "" && commitID.MatchString(rev) // the commit is one that the hub named
 			return nil, he
 		}
 	}

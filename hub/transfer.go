@@ -147,8 +147,7 @@ func (p *patience) after(ctx context.Context, err error) error {
 	}
 	cfg := p.t.c.cfg
 	if p.fails++; p.fails > max(cfg.Retries, 0) {
-		f := p.t.current()
-		return fmt.Errorf("downloading %q of %q: %w", f.Path, f.Repo, err)
+		return err
 	}
 	return pause(ctx, backoff(cfg.RetryWaitMin, cfg.RetryWaitMax, p.fails-1, nil))
 }

@@ -22,7 +22,10 @@ import (
 
 const token = "hf_secret_of_ann"
 
-var repo = hub.Repo{ID: "ann/model"}
+var (
+	repo   = hub.Repo{ID: "ann/model"}
+	noTime time.Time
+)
 
 // world is a hub with a CDN on a port of its own, and a repo of ann's.
 type world struct {
@@ -131,7 +134,9 @@ func (w *world) fromCDN() (n int64) {
 func isContent(r localhub.Request) bool { return strings.HasPrefix(r.Path, "/-/cdn/") }
 
 func path(method, part string) func(localhub.Request) bool {
-	return func(r localhub.Request) bool { return r.Method == method && strings.Contains(r.Path, part) }
+	return func(r localhub.Request) bool {
+		return (method == "" || r.Method == method) && strings.Contains(r.Path, part)
+	}
 }
 
 // client is ann's, with a cache of its own and no time to lose.
@@ -215,4 +220,11 @@ func wantNoFile(t testing.TB, dir string) {
 		}
 		return nil
 	})
+}
+
+func newServer(t *testing.T, h http.Handler) string {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return srv.URL
 }

@@ -10,6 +10,7 @@ import (
 
 // A packer gathers new chunks into xorbs, in the order in which they come.
 type packer struct {
+	limit int64             // bytes of a serialized xorb
 	all   []*newXorb        // the last one may be open
 	open  bool              // it is
 	seal  func(*newXorb)    // is given each xorb that is complete
@@ -63,7 +64,7 @@ func (p *packer) find(hash merkle.Hash) (place, bool) {
 // add takes a new chunk that begins at byte from of the content.
 func (p *packer) add(c *Content, from int64, leaf merkle.Leaf) (place, error) {
 	if p.open {
-		if x := p.all[len(p.all)-1]; !xorb.Fits(len(x.chunks), x.size, int64(leaf.Size)) {
+		if x := p.all[len(p.all)-1]; !xorb.Fits(len(x.chunks), x.size+xorb.MaxBytes-p.limit, int64(leaf.Size)) {
 			p.flush()
 		}
 	}

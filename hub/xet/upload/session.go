@@ -3,13 +3,16 @@ package upload
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"longcat/hub/xet"
 	"longcat/hub/xet/merkle"
+	"longcat/hub/xet/xorb"
 )
 
 // A session is one Run. Contents are read and hashed side by side, but what
@@ -40,9 +43,18 @@ type session struct {
 const askers = 8
 
 func newSession(ctx context.Context, client *xet.Client, o Options) *session {
+	if o.Readers == 0 {
+		o.Readers = runtime.GOMAXPROCS(0)
+	}
+	if o.Senders == 0 {
+		o.Senders = 4
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	s := &session{client: client, o: o, asking: make(chan struct{}, askers), sending: make(chan struct{}, o.Senders)}
 	s.g, s.ctx = errgroup.WithContext(ctx)
-	s.packer = packer{index: map[uint64]uint32{}, seal: s.send}
+	s.packer = packer{limit: xorb.MaxBytes, index: map[uint64]uint32{}, seal: s.send}
 	s.answers = answers{now: o.Now, asked: map[merkle.Hash]bool{}}
 	s.register = register{session: s, seen: map[merkle.Hash]bool{}}
 	return s

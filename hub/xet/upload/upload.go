@@ -17,7 +17,6 @@ package upload
 import (
 	"context"
 	"io"
-	"runtime"
 	"time"
 
 	"longcat/hub/xet"
@@ -89,14 +88,5 @@ type Stats struct {
 // registers them as files. The files are known to the server by their Hash
 // then; giving them a path in a repo is a commit, which names their SHA256.
 func Run(ctx context.Context, client *xet.Client, contents []Content, o Options) (*Result, error) {
-	if o.Readers == 0 {
-		o.Readers = runtime.GOMAXPROCS(0)
-	}
-	if o.Senders == 0 {
-		o.Senders = 4
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	return newSession(ctx, client, o).run(contents)
 }

@@ -29,6 +29,7 @@ type Server struct {
 	NoGrants, NoV2 bool        // as an older server
 	WholeFiles     bool        // a reconstruction is of the whole file, whatever range was asked
 	Key            merkle.Hash // hides chunks' hashes in answers to deduplication queries
+	Expires        uint64      // when such an answer does, in Unix seconds; never if 0
 	Prefix         string      // of deduplication queries; "default" when empty
 	// Before sees each request first and may answer it itself, returning true.
 	Before func(w http.ResponseWriter, r *http.Request) bool
@@ -155,7 +156,7 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Shard not found", http.StatusNotFound)
 		return
 	}
-	if err := shard.WriteWithFooter(w, found, shard.Footer{Key: s.Key}); err != nil {
+	if err := shard.WriteWithFooter(w, found, shard.Footer{Key: s.Key, Expires: s.Expires}); err != nil {
 		s.t.Error(err)
 	}
 }

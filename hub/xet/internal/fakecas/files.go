@@ -103,22 +103,15 @@ func (s *Server) reconstruct(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f, known := s.Files[hash]
-	if !known || s.NoV2 && r.PathValue("version") == "v2" {
+	if s.NoV2 && r.PathValue("version") == "v2" {
 		http.NotFound(w, r)
 		return
 	}
-	from, to := int64(0), f.Size()
-	if span := r.Header.Get("Range"); span != "" && !s.WholeFiles {
-		if _, err := fmt.Sscanf(span, "bytes=%d-%d", &from, &to); err != nil || from >= f.Size() {
-			w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
-			return
-		}
-		to++
+	v2, status := s.Reconstruct(hash, r.Header.Get("Range"))
+	if status != http.StatusOK {
+		w.WriteHeader(status)
+		return
 	}
-	v2 := s.parts(f, from, to)
 	if r.PathValue("version") == "v2" {
 		answer(w, http.StatusOK, v2)
 		return
@@ -130,6 +123,24 @@ func (s *Server) reconstruct(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	answer(w, http.StatusOK, v1)
+}
+
+// Reconstruct says what a range of a file is made of, or a status why not.
+func (s *Server) Reconstruct(file merkle.Hash, span string) (xet.Reconstruction, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, known := s.Files[file]
+	if !known {
+		return xet.Reconstruction{}, http.StatusNotFound
+	}
+	from, to := int64(0), f.Size()
+	if span != "" && !s.WholeFiles {
+		if _, err := fmt.Sscanf(span, "bytes=%d-%d", &from, &to); err != nil || from >= f.Size() {
+			return xet.Reconstruction{}, http.StatusRequestedRangeNotSatisfiable
+		}
+		to++
+	}
+	return s.parts(f, from, to), http.StatusOK
 }
 
 // parts lists the whole chunks that hold bytes from to to-1 of f.

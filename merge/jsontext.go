@@ -12,9 +12,12 @@ import (
 	"strings"
 )
 
-// maxJSON bounds a config or index that is read whole: the index of the
-// largest published checkpoint has 9 MB.
-const maxJSON = 64 << 20
+// What a config or index may hold that is read whole: the index of the largest
+// published checkpoints has some 10 MB and 100,000 names.
+const (
+	maxJSON       = 32 << 20
+	maxJSONValues = 1 << 20
+)
 
 // jsonText is JSON that is edited in place: each value knows the bytes it came
 // from, so that everything that is not edited keeps its order, its spelling and
@@ -67,7 +70,7 @@ func (v *jsonValue) integer() (int, bool) {
 func parseJSON(data []byte) (*jsonText, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	masked := maskNumbers(data)
-	p := jsonParser{data: masked, dec: json.NewDecoder(bytes.NewReader(masked))}
+	p := &jsonParser{data: masked, dec: json.NewDecoder(bytes.NewReader(masked))}
 	p.dec.UseNumber()
 	root, err := p.value(0)
 	if err != nil {
@@ -104,13 +107,17 @@ func maskNumbers(data []byte) []byte {
 }
 
 type jsonParser struct {
-	data []byte
-	dec  *json.Decoder
+	data   []byte
+	dec    *json.Decoder
+	values int
 }
 
-func (p jsonParser) value(depth int) (*jsonValue, error) {
+func (p *jsonParser) value(depth int) (*jsonValue, error) {
 	if depth > 64 {
 		return nil, errors.New("JSON nested more than 64 deep")
+	}
+	if p.values++; p.values > maxJSONValues {
+		return nil, fmt.Errorf("JSON of more than %d values", maxJSONValues)
 	}
 	start := int(p.dec.InputOffset())
 	for start < len(p.data) && bytes.IndexByte([]byte(" \t\r\n:,"), p.data[start]) >= 0 {

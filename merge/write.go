@@ -178,14 +178,18 @@ func (w *writer) isSource(info os.FileInfo) bool {
 
 // writeAll writes weights in parallel, then the other files, config.json last.
 func (w *writer) writeAll(ctx context.Context) error {
-	var small []job
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(w.opts.Workers)
+	var small, weights []job
 	for _, j := range w.jobs {
 		if j.Tensors == nil {
 			small = append(small, j)
-			continue
+		} else {
+			weights = append(weights, j)
 		}
+	}
+	bySource(weights)
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(w.opts.Workers)
+	for _, j := range weights {
 		g.Go(func() error { return w.weights(gctx, j) })
 	}
 	if err := g.Wait(); err != nil {
@@ -198,6 +202,26 @@ func (w *writer) writeAll(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// bySource moves files that are made from the same source next to each other,
+// so that they are written while the system still has its pages in memory.
+func bySource(jobs []job) {
+	seen := map[*os.File]int{}
+	for _, j := range jobs {
+		for _, src := range j.sources {
+			if _, known := seen[src]; !known {
+				seen[src] = len(seen)
+			}
+		}
+	}
+	first := func(j job) int {
+		if len(j.sources) == 0 {
+			return -1
+		}
+		return seen[j.sources[0]]
+	}
+	slices.SortStableFunc(jobs, func(a, b job) int { return first(a) - first(b) })
 }
 
 // lateness orders the small files: what makes a folder loadable comes last.

@@ -23,6 +23,9 @@ func parse(text []byte) (*Header, error) {
 	if bytes.Count(text, []byte("{")) > maxTensors { // each tensor needs one
 		return nil, &Error{Offset: -1, Msg: fmt.Sprintf("more than %d tensors", maxTensors)}
 	}
+	if at := longToken(text); at >= 0 {
+		return nil, &Error{Offset: 8 + int64(at), Msg: fmt.Sprintf("a name or value longer than %d bytes", maxToken)}
+	}
 	p := parser{dec: json.NewDecoder(bytes.NewReader(text))}
 	p.dec.UseNumber()
 	h := &Header{}
@@ -47,6 +50,29 @@ func parse(text []byte) (*Header, error) {
 		return nil, p.fail("%v follows the header's closing brace", tok)
 	}
 	return h, nil
+}
+
+// longToken finds the place at which a string, number or word gets longer than
+// allowed, or -1. The JSON decoder would hold all of it in memory, twice.
+func longToken(text []byte) int {
+	inString, run := false, 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			inString, run = !inString, 0
+		case inString && c == '\\':
+			i++
+			run += 2
+		case !inString && bytes.IndexByte([]byte(" \t\r\n,:{}[]"), c) >= 0:
+			run = 0
+		default:
+			run++
+		}
+		if run > maxToken {
+			return i
+		}
+	}
+	return -1
 }
 
 // fail makes an *Error at the place in the file that was read last.
@@ -110,6 +136,9 @@ func (p parser) tensor(name string) (Tensor, error) {
 
 func (p parser) metadata(m map[string]string) error {
 	return p.object(func(key string) error {
+		if len(m) == maxMetadata {
+			return p.fail("more than %d entries in __metadata__", maxMetadata)
+		}
 		if _, ok := m[key]; ok {
 			return p.fail("__metadata__ has %q twice", key)
 		}

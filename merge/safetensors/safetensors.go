@@ -26,8 +26,10 @@ const (
 	MaxHeader = 100_000_000
 	// maxTensors and maxDims bound what a hostile header can make us allocate;
 	// the largest published checkpoints stay far below both.
-	maxTensors = 1 << 18
-	maxDims    = 64
+	maxTensors  = 1 << 18
+	maxDims     = 64
+	maxMetadata = 1 << 16 // entries
+	maxToken    = 1 << 20 // bytes of a name, a number or a metadata value
 	// firstRead covers the header of nearly every shard in one request, which
 	// matters when the file is still on a Hub.
 	firstRead = 128 << 10

@@ -162,16 +162,29 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestManyTensors refuses a header that would take much memory.
-func TestManyTensors(t *testing.T) {
+// TestGreedy refuses headers that would take much memory.
+func TestGreedy(t *testing.T) {
 	var b strings.Builder
 	b.WriteByte('{')
 	for i := range 1<<18 + 1 {
 		fmt.Fprintf(&b, `"%d":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},`, i)
 	}
-	_, err := read(file(b.String(), 0))
-	if err == nil || !strings.Contains(err.Error(), "more than") {
-		t.Errorf("got %v", err)
+	var m strings.Builder
+	m.WriteString(`{"__metadata__":{`)
+	for i := range 1<<16 + 1 {
+		fmt.Fprintf(&m, `"%d":"",`, i)
+	}
+	long := strings.Repeat("1", 1<<20+1)
+	for header, want := range map[string]string{
+		b.String():                       "more than 262144 tensors",
+		m.String():                       "more than 65536 entries",
+		`{"` + long:                      "longer than",
+		`{"\"` + long:                    "longer than",
+		`{"x":{"shape":[` + long + `]}}`: "longer than",
+	} {
+		if _, err := read(file(header, 0)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -94,9 +95,15 @@ func (a *app) cardFiles(ctx context.Context, where string) ([]cardFile, error) {
 		return nil, fmt.Errorf("%q has no %s: %w", where, modelcard.File, fs.ErrNotExist)
 	}
 	files := []cardFile{{modelcard.File, text}}
-	for _, name := range m.Files() {
+	names := m.Files()
+	if m.local { // hidden folders are no part of a model
+		if names, err = fs.Glob(os.DirFS(where), evalResults+"/*"); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range names {
 		if isEvalResults(name) {
-			text, err := readSmall(m, name, maxCard)
+			text, err := m.readBeside(where, name)
 			if err != nil {
 				return nil, err
 			}
@@ -106,8 +113,19 @@ func (a *app) cardFiles(ctx context.Context, where string) ([]cardFile, error) {
 	return files, nil
 }
 
+// readBeside reads a file that stands beside a model's own.
+func (m *model) readBeside(dir, name string) ([]byte, error) {
+	if m.local {
+		return os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+	}
+	return readSmall(m, name, maxCard)
+}
+
+// evalResults is the folder of a repo that holds its eval results.
+const evalResults = ".eval_results"
+
 func isEvalResults(name string) bool {
-	return path.Dir(name) == ".eval_results" && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml"))
+	return path.Dir(name) == evalResults && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml"))
 }
 
 func checkFiles(files []cardFile) []finding {

@@ -19,6 +19,7 @@ import (
 
 type cardUpdateFlags struct {
 	hub.Upload
+	to      string
 	license string
 	dryRun  bool
 }
@@ -39,6 +40,7 @@ written in place. "org/*" means every model of org.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.cardUpdate(cmd.Context(), f, args) },
 	}
 	fl := cmd.Flags()
+	fl.StringVar(&f.to, "to", "", "repo that a folder's card is for, USER/REPO")
 	fl.StringVar(&f.license, "license", "", "licence to state")
 	fl.StringVar(&f.Revision, "revision", "", "branch to commit to (default main)")
 	fl.StringVarP(&f.Message, "message", "m", "", "commit message")
@@ -109,7 +111,7 @@ func (a *app) updateOne(ctx context.Context, c *hub.Client, f cardUpdateFlags, n
 	if err != nil {
 		return err
 	}
-	updated, err := modelcard.Update(old, a.factsOf(ctx, c, m, f.license))
+	updated, err := modelcard.Update(old, a.factsOf(ctx, c, m, f))
 	if err != nil {
 		return err
 	}
@@ -143,15 +145,14 @@ func (a *app) updateOne(ctx context.Context, c *hub.Client, f cardUpdateFlags, n
 // factsOf plans the published merge again, to know what its card should say;
 // nil when its recipe or its models are not to be had, so that only the card
 // itself is gone by.
-func (a *app) factsOf(ctx context.Context, c *hub.Client, m *model, license string) *modelcard.Facts {
+func (a *app) factsOf(ctx context.Context, c *hub.Client, m *model, f cardUpdateFlags) *modelcard.Facts {
 	p, err := planOf(ctx, c, m, merge.Options{})
 	if err != nil {
 		a.say("%s: going by the card alone: %s", m.ref.Name, err)
 		return nil
 	}
 	defer p.models.Close()
-	repo := m.repo.ID
-	facts, err := p.facts(repo, license)
+	facts, err := p.facts(cmp.Or(m.repo.ID, f.to), f.license)
 	if err != nil {
 		a.say("%s: going by the card alone: %s", m.ref.Name, err)
 		return nil

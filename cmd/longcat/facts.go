@@ -28,7 +28,7 @@ func layerMap(p *planned) ([]modelcard.Parent, []modelcard.Layer) {
 		}
 		return i
 	}
-	for _, src := range p.plan.Models {
+	for _, src := range p.plan.Reads() {
 		add(src.Name, src.Layers)
 	}
 	var layers []modelcard.Layer

@@ -77,7 +77,7 @@ func (a *app) merge(cmd *cobra.Command, f mergeFlags, recipe, dir string) error 
 		return a.printPlan(ctx, p)
 	}
 	a.warnings(p.plan)
-	if err := a.fetch(cmd.Context(), p); err != nil {
+	if err := a.fetch(ctx, p, 0); err != nil {
 		return err
 	}
 	bars, done := a.bars("merge", p.plan.Size)

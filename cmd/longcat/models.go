@@ -95,7 +95,7 @@ func (m *models) find(ref merge.Ref) (*model, error) {
 // fetch brings the files that a plan reads, from all hubs' repos, and makes
 // later reads come from the disk.
 func (m *models) fetch(ctx context.Context, plan *merge.Plan, workers int, progress hub.Progress) error {
-	for _, src := range plan.Models {
+	for _, src := range plan.Reads() {
 		found := m.byName[src.Name]
 		if found == nil || found.local {
 			continue
@@ -116,7 +116,7 @@ func (m *models) fetch(ctx context.Context, plan *merge.Plan, workers int, progr
 
 // toFetch is how many bytes of a plan's sources are not on this machine yet.
 func (m *models) toFetch(ctx context.Context, plan *merge.Plan) (n int64, err error) {
-	for _, src := range plan.Models {
+	for _, src := range plan.Reads() {
 		found := m.byName[src.Name]
 		if found == nil || found.local {
 			continue

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"path/filepath"
-	"regexp"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -94,7 +91,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 	}
 	a.warnings(p.plan)
 	a.say("%s: %d layers, %s parameters, %s", f.Repo, len(p.plan.Layers), count(p.plan.Params), size(p.plan.Size))
-	if err := a.fetch(ctx, p); err != nil {
+	if err := a.fetch(ctx, p, f.Workers); err != nil {
 		return err
 	}
 	if err := prepareRepo(ctx, c, f.Repo, f.Revision, f.private); err != nil {
@@ -120,8 +117,9 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 	return a.printUpload(c, f.Repo, res)
 }
 
-// fetch brings what the plan reads from hubs to this machine.
-func (a *app) fetch(ctx context.Context, p *planned) error {
+// fetch brings what the plan reads from hubs to this machine, over so many
+// connections at a time (0: as many as hub takes by itself).
+func (a *app) fetch(ctx context.Context, p *planned, workers int) error {
 	need, err := p.models.toFetch(ctx, p.plan)
 	if err != nil || need == 0 {
 		return err
@@ -129,93 +127,7 @@ func (a *app) fetch(ctx context.Context, p *planned) error {
 	a.say("fetching %s", size(need))
 	bars, done := a.bars("download", need)
 	defer done()
-	return p.models.fetch(ctx, p.plan, 0, bars)
-}
-
-// target is the repo as it is before the commit.
-type target struct {
-	weights map[string]int64 // files that hold weights or an index of them, and their bytes
-	card    []byte           // its README.md, nil when it has none
-}
-
-// weightFile tells files that a loader would take for weights.
-var weightFile = regexp.MustCompile(`(?i)^[^/]+\.(safetensors|bin|pt|pth|gguf|msgpack|h5)(\.index\.json)?$`)
-
-// inspect looks at the repo that is to be written; one that is not there, or
-// not for us to see, is empty. A branch that is not there starts as main.
-func inspect(ctx context.Context, c *hub.Client, f publishFlags) (*target, error) {
-	t := &target{weights: map[string]int64{}}
-	info, err := c.RepoInfo(ctx, f.Repo, f.Revision)
-	if errors.Is(err, hub.ErrRevisionNotFound) {
-		info, err = c.RepoInfo(ctx, f.Repo, "")
-	}
-	if errors.Is(err, hub.ErrNotFound) || errors.Is(err, hub.ErrUnauthorized) {
-		return t, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for e, err := range c.Tree(ctx, f.Repo, info.SHA) {
-		if err != nil {
-			return nil, err
-		}
-		if weightFile.MatchString(e.Path) {
-			t.weights[e.Path] = e.Size
-		}
-		if e.Path != modelcard.File || e.Size > maxCard {
-			continue
-		}
-		content, closer, err := c.Open(ctx, f.Repo, info.SHA, e.Path)
-		if err != nil {
-			return nil, err
-		}
-		t.card, err = io.ReadAll(content)
-		if err := errors.Join(err, closer.Close()); err != nil {
-			return nil, err
-		}
-	}
-	return t, nil
-}
-
-// conflict finds, from names and sizes alone, that the repo holds weights other
-// than the plan's.
-func (t *target) conflict(plan *merge.Plan, f publishFlags) error {
-	planned := map[string]int64{}
-	for _, file := range plan.Files {
-		planned[file.Path] = file.Size
-	}
-	for _, path := range slices.Sorted(maps.Keys(t.weights)) {
-		if want, ok := planned[path]; !f.replace && (!ok || want != t.weights[path]) {
-			return otherWeights(f.Repo, path)
-		}
-	}
-	return nil
-}
-
-// overwrites finds the same from the hashes, before anything is sent.
-func (t *target) overwrites(prep *hub.PreparedUpload, f publishFlags) error {
-	for _, file := range prep.Files {
-		if _, there := t.weights[file.Path]; there && file.Changed && !f.replace {
-			return otherWeights(f.Repo, file.Path)
-		}
-	}
-	return nil
-}
-
-func otherWeights(repo hub.Repo, path string) error {
-	return &hintedError{
-		fmt.Errorf("%q holds other weights: %s", repo, path),
-		"--replace replaces them, and removes those that do not belong to the result, in the same commit",
-	}
-}
-
-// stale lists the weights that the result does not overwrite: left there, a
-// loader might mix them in.
-func (t *target) stale(plan *merge.Plan) []string {
-	stale := slices.Sorted(maps.Keys(t.weights))
-	return slices.DeleteFunc(stale, func(path string) bool {
-		return slices.ContainsFunc(plan.Files, func(f *merge.File) bool { return f.Path == path })
-	})
+	return p.models.fetch(ctx, p.plan, workers, bars)
 }
 
 // mayWrite finds out before the long work whether the token can write at all.

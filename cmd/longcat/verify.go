@@ -78,7 +78,7 @@ func (a *app) verify(ctx context.Context, f recipeFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.fetch(ctx, p); err != nil {
+	if err := a.fetch(ctx, p, 0); err != nil {
 		return err
 	}
 	verdicts, err := a.compare(ctx, p, listed)

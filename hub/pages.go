@@ -15,7 +15,7 @@ import (
 
 // Bounds on what a listing may be. The Hub's own pages have 1,000 entries.
 const (
-	maxPages       = 10_000
+	maxPages       = 2_000
 	maxPageEntries = 200_000
 )
 

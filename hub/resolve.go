@@ -209,7 +209,7 @@ func parseContentRange(s string) (first, end, total int64, ok bool) {
 	if size == "*" {
 		total, err3 = -1, nil
 	}
-	if errors.Join(err1, err2, err3) != nil || first < 0 || last < first || last == math.MaxInt64 || (total >= 0 && total <= last) {
+	if errors.Join(err1, err2, err3) != nil || first < 0 || last < first || last == math.MaxInt64 || (size != "*" && total <= last) {
 		return 0, 0, 0, false
 	}
 	return first, last + 1, total, true

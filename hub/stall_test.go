@@ -102,7 +102,7 @@ func TestStallWhileSending(t *testing.T) {
 	defer close(never)
 	c := newClient(t, srv.URL, impatient, func(c *hub.Config) { c.Retries = -1 })
 	began := time.Now()
-	_, err := c.ValidateCard(t.Context(), repo, strings.Repeat("x", 48<<20))
+	_, err := c.ValidateCard(t.Context(), repo, strings.Repeat("x", 16<<20))
 	if !errors.Is(err, hub.ErrStalled) {
 		t.Errorf("got %v", err)
 	}

@@ -30,6 +30,7 @@ var (
 // world is a hub with a CDN on a port of its own, and a repo of ann's.
 type world struct {
 	*testing.T
+	hub       *localhub.Hub
 	url, cdn  string
 	faults    *localhub.Faults
 	clock     *clock
@@ -90,7 +91,7 @@ func newWorld(t *testing.T, change ...func(*localhub.Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler = h
+	handler, w.hub = h, h
 	t.Cleanup(func() {
 		front.Close()
 		cdn.Close()
@@ -147,7 +148,7 @@ func (w *world) client(change ...func(*hub.Config)) *hub.Client {
 func newClient(t testing.TB, endpoint string, change ...func(*hub.Config)) *hub.Client {
 	t.Helper()
 	cfg := hub.Config{
-		Endpoint: endpoint, Token: token, CacheDir: filepath.Join(t.TempDir(), "hub"),
+		Endpoint: endpoint, Token: token, NoXet: true, CacheDir: filepath.Join(t.TempDir(), "hub"),
 		StallTimeout: 10 * time.Second, RetryWaitMin: time.Millisecond, RetryWaitMax: 4 * time.Millisecond,
 	}
 	for _, f := range change {

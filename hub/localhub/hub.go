@@ -59,6 +59,8 @@ type Hub struct {
 	// objects is read-locked by whoever makes an object reachable and locked
 	// by whoever removes the unreachable ones.
 	objects sync.RWMutex
+
+	rendering sync.Mutex // held while a card is rendered: large ones take memory
 }
 
 // Open takes dir, which it creates if need be, into use. It fails if another

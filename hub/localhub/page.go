@@ -3,7 +3,6 @@ package localhub
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -167,8 +166,11 @@ func (h *Hub) writeErrorPage(w http.ResponseWriter, c *call, err error) {
 		text[0] = http.StatusText(e.Status)
 	}
 	page := web.Error{Frame: h.frame(c, text[0]), Status: e.Status, Heading: text[0], Message: e.Message, Hint: text[1]}
-	if slices.Contains([]*apiError{errAnonymous, errNoRoute}, e) {
+	switch e {
+	case errAnonymous, errNoRoute:
 		page.Message = "" // says no more than the heading
+	case errBadToken:
+		page.Message = "This hub does not know that token."
 	}
 	if err := web.Write(w, e.Status, page); err != nil {
 		writeError(w, err)

@@ -22,7 +22,7 @@ func (h *Hub) cardPage(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	readme := c.repo.read(at, "README.md", h.opts.LFSThreshold)
+	readme := c.repo.read(at, "README.md", maxCard+1)
 	card, err := parseCard(readme)
 	if err != nil {
 		card = nil // it was imported so
@@ -40,18 +40,26 @@ func (h *Hub) cardPage(w http.ResponseWriter, c *call) error {
 	return web.Write(w, http.StatusOK, page)
 }
 
+// maxCard is the size of the largest card that is shown, in bytes. To render
+// one takes a hundred times its size for a moment.
+const maxCard = 4 << 20
+
+const unshown = "This card is too long to be shown here. It is README.md among the files."
+
 // showCard puts the card onto the page: as HTML if there is somebody to make
 // it, else as it is written.
 func (h *Hub) showCard(c *call, at *commit, readme []byte, page *web.Card) {
 	switch {
 	case len(bytes.TrimSpace(readme)) == 0:
 		page.Reason = "This repo has no card: no README.md says what it is."
+	case len(readme) > maxCard:
+		page.Reason = unshown
 	case h.opts.Render != nil:
 		// Pictures come from the commit itself: at a branch, the way to them
 		// would lead over an address that the browser sends no password to.
-		html, err := h.opts.Render(readme, c.id.at("resolve", at.ID, "")+"/")
+		html, err := h.render(readme, c.id.at("resolve", at.ID, "")+"/")
 		if err != nil {
-			page.Reason = "The card can not be shown. It is README.md among the files."
+			page.Reason = unshown
 			return
 		}
 		page.HTML = template.HTML(reachable(html)) //nolint:gosec // that it is safe is what Render promises
@@ -61,9 +69,16 @@ func (h *Hub) showCard(c *call, at *commit, readme []byte, page *web.Card) {
 	default:
 		var ok bool
 		if page.Text, ok = shownText(readme); !ok {
-			page.Reason = "The card is too long to be shown here. It is README.md among the files."
+			page.Reason = unshown
 		}
 	}
+}
+
+// render makes HTML of one card at a time.
+func (h *Hub) render(readme []byte, base string) ([]byte, error) {
+	h.rendering.Lock()
+	defer h.rendering.Unlock()
+	return h.opts.Render(readme, base)
 }
 
 // reachable lets the keyboard scroll what may be wider than the page. In safe

@@ -72,6 +72,9 @@ func TestListPage(t *testing.T) {
 	w.lacks(w.page("", "/?search=secret"), `href="/acme/secret"`)
 	w.shows(w.page("ann", "/"), `href="/acme/secret"`, "private", "Signed in as <b>ann</b>")
 	w.lacks(w.page("bob", "/"), "secret")
+	if a := w.want(w.page("wrong", "/"), 401); !strings.Contains(string(a.body), "does not know that token") || !strings.HasPrefix(a.Header.Get("WWW-Authenticate"), "Basic ") {
+		t.Errorf("a wrong password: %v %s", a.Header, a.body)
+	}
 
 	models := w.page("", "/models?search=OPE")
 	w.shows(models, `href="/ann/open"`, `value="OPE"`, `action="/models"`)
@@ -136,14 +139,14 @@ func TestCardPageWithoutRenderer(t *testing.T) {
 	w.want(w.commit("ann", "ann/model", "main", header(""), fileLine("README.md", "# <b>words</b>")), 200)
 	w.shows(w.page("", "/ann/model"), "# &lt;b&gt;words&lt;/b&gt;")
 	w.want(w.commit("ann", "ann/model", "main", header(""), fileLine("README.md", strings.Repeat("long\n", 20_000))), 200)
-	w.shows(w.page("", "/ann/model"), "too long to be shown")
+	w.shows(w.page("", "/ann/model"), "too long to be shown here")
 
 	broken := newWorld(t, func(o *localhub.Options) {
 		o.Render = func([]byte, string) ([]byte, error) { return nil, fmt.Errorf("too large") }
 	})
 	broken.create("ann/model", "public")
 	broken.want(broken.commit("ann", "ann/model", "main", header(""), fileLine("README.md", "# words")), 200)
-	broken.shows(broken.page("", "/ann/model"), "can not be shown")
+	broken.shows(broken.page("", "/ann/model"), "too long to be shown here")
 }
 
 // What can be wide must be in reach of the keyboard; nothing but tags is touched.

@@ -2,11 +2,9 @@ package localhub
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 )
@@ -18,15 +16,15 @@ func (h *Hub) objectAddress(c *call, oid, name string) string {
 }
 
 // serveObject sends an object from a signed address. There is no token here:
-// it is another host, as far as the client can tell. The file goes to the
-// connection as it is, so that the kernel copies it.
+// it is another host, as far as the client can tell. A file that is kept as a
+// whole goes to the connection as it is, so that the kernel copies it.
 func (h *Hub) serveObject(w http.ResponseWriter, c *call) error {
 	q, err := h.signer.check(c.URL)
 	if err != nil {
 		return err
 	}
 	oid := strings.TrimPrefix(c.URL.Path, "/-/cdn/")
-	f, err := os.Open(h.store.objectPath(oid))
+	f, err := h.store.openObject(oid)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &apiError{Status: http.StatusNotFound, Message: "Object does not exist"}
 	}
@@ -34,12 +32,11 @@ func (h *Hub) serveObject(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	defer f.Close()
-	start := make([]byte, 512)
-	n, err := f.ReadAt(start, 0)
-	if err != nil && err != io.EOF {
+	start, err := peek(f)
+	if err != nil {
 		return err
 	}
-	kind := contentType(start[:n], q.Get("name"))
+	kind := contentType(start, q.Get("name"))
 	if !strings.HasPrefix(kind, "image/") {
 		kind = "application/octet-stream"
 	}

@@ -29,6 +29,8 @@ type Options struct {
 	Multipart    int64 // bytes from which an upload goes in parts; 0: 64 MiB
 	PartSize     int64 // bytes a part has at least; 0: 16 MiB
 
+	NoXet bool // large files come and go as a whole only, as on older Hubs
+
 	RateQuota  int           // requests per caller, bucket and window; 0: no limit, the Hub's own numbers are announced
 	RateWindow time.Duration // 0: five minutes
 
@@ -61,6 +63,9 @@ type Hub struct {
 	objects sync.RWMutex
 
 	rendering sync.Mutex // held while a card is rendered: large ones take memory
+
+	tokenIDs   map[string]*Token // by tokenID
+	conversion conversion
 }
 
 // Open takes dir, which it creates if need be, into use. It fails if another
@@ -111,6 +116,10 @@ func (h *Hub) load(dir string) (err error) {
 		return err
 	}
 	h.signer = signer{key: key, now: h.opts.Now}
+	h.tokenIDs = map[string]*Token{}
+	for _, t := range h.tokens {
+		h.tokenIDs[h.tokenID(t)] = t
+	}
 	entries, err := os.ReadDir(h.store.path("repos"))
 	if err != nil {
 		return err
@@ -129,12 +138,16 @@ func (h *Hub) load(dir string) (err error) {
 		}
 		h.repos[id] = r
 	}
-	return nil
+	if err := h.sweep(); err != nil {
+		return err
+	}
+	return h.startXet()
 }
 
 // Close lets go of the folder. Uploads that are under way are lost; requests
 // that are being served fail.
 func (h *Hub) Close() error {
+	h.stopXet()
 	h.uploads.dropAll()
 	return h.lock.Close()
 }

@@ -126,7 +126,7 @@ func (h *Hub) cdn(c *call) string {
 // others have it counts for nothing: it would tell what is in private repos,
 // and hand it out.
 func (h *Hub) knows(t *Token, r *repo, sha256 string) bool {
-	if r.hasPending(sha256, t.User) || r.hasObject(sha256) {
+	if t != nil && r.hasPending(sha256, t.User) || r.hasObject(sha256) {
 		return true
 	}
 	h.mu.RLock()
@@ -218,6 +218,13 @@ type onlyWriter struct{ io.Writer }
 
 // keep gives an object that was checked its place, and notes who sent it where.
 func (h *Hub) keep(f *os.File, t ticket) error {
+	if err := h.keepWhole(f, t); err != nil {
+		return err
+	}
+	return h.convert(t.oid)
+}
+
+func (h *Hub) keepWhole(f *os.File, t ticket) error {
 	unlock, err := t.repo.lock()
 	if err != nil {
 		drop(f)
@@ -226,7 +233,9 @@ func (h *Hub) keep(f *os.File, t ticket) error {
 	defer unlock()
 	h.objects.RLock()
 	defer h.objects.RUnlock()
-	if err := publish(f, h.store.objectPath(t.oid)); err != nil {
+	if _, made := h.store.xet.BySHA256(t.oid); made { // the same content is there already
+		drop(f)
+	} else if err := publish(f, h.store.objectPath(t.oid)); err != nil {
 		return err
 	}
 	return t.repo.markPending(t.oid, t.user)
@@ -253,29 +262,32 @@ func (h *Hub) verifyObject(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// sweep removes those of the objects that no repo has.
-func (h *Hub) sweep(ids []string) error {
+// sweep removes the content that no repo has, and that nothing is made of.
+func (h *Hub) sweep() error {
 	h.objects.Lock()
 	defer h.objects.Unlock()
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	alive := map[string]bool{}
 	for _, r := range h.repos {
-		kept, err := r.objectIDs(true)
+		ids, err := r.objectIDs(true)
 		if err != nil {
 			return err
 		}
-		for _, id := range kept {
+		for _, id := range ids {
 			alive[id] = true
 		}
 	}
-	var errs []error
-	for _, id := range ids {
-		if sha256ID.MatchString(id) && !alive[id] {
-			if err := os.Remove(h.store.objectPath(id)); err != nil && !errors.Is(err, os.ErrNotExist) {
-				errs = append(errs, err)
-			}
-		}
+	used, err := h.store.xet.Collect(alive, h.opts.Now())
+	if err != nil {
+		return err
 	}
-	return errors.Join(errs...)
+	var errs []error
+	err = h.store.eachObject(func(sha256 string) error {
+		if !alive[sha256] && !used[sha256] {
+			errs = append(errs, os.Remove(h.store.objectPath(sha256)))
+		}
+		return nil
+	})
+	return errors.Join(append(errs, err)...)
 }

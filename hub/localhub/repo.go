@@ -116,9 +116,9 @@ func (r *repo) putBlob(content []byte) (string, error) {
 }
 
 // open opens the content of a file: an object if it is large, else a blob.
-func (r *repo) open(f file) (*os.File, error) {
+func (r *repo) open(f file) (io.ReadSeekCloser, error) {
 	if f.LFS != "" {
-		return os.Open(r.store.objectPath(f.LFS))
+		return r.store.openObject(f.LFS)
 	}
 	return os.Open(r.blobPath(f.OID))
 }

@@ -153,17 +153,10 @@ func (h *Hub) deleteRepo(w http.ResponseWriter, c *call) error {
 	if err := h.authorize(c.token, r, toWrite); err != nil {
 		return err
 	}
-	var ids []string
-	bury := func() (err error) {
-		if ids, err = r.objectIDs(true); err != nil {
-			return err
-		}
-		return r.bury()
-	}
-	if err := h.retire(r, bury, nil); err != nil {
+	if err := h.retire(r, r.bury, nil); err != nil {
 		return err
 	}
-	if err := errors.Join(os.RemoveAll(r.grave()), h.sweep(ids)); err != nil {
+	if err := errors.Join(os.RemoveAll(r.grave()), h.sweep()); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusOK)

@@ -29,6 +29,7 @@ func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
 		header.Set(wire.HeaderLinkedEtag, `"`+f.LFS+`"`)
 		header.Set(wire.HeaderLinkedSize, strconv.FormatInt(f.Size, 10))
 		header.Set("Cache-Control", "no-store")
+		h.setXetHeaders(header, c, at, f)
 		redirect(w, c, http.StatusFound, h.objectAddress(c, f.LFS, f.Path))
 		return nil
 	}
@@ -83,15 +84,28 @@ func (c *call) serveBlob(w http.ResponseWriter, f file) error {
 		return err
 	}
 	defer content.Close()
-	start := make([]byte, 512)
-	n, err := content.ReadAt(start, 0)
-	if err != nil && err != io.EOF {
+	start, err := peek(content)
+	if err != nil {
 		return err
 	}
-	setContentHeaders(w.Header(), contentType(start[:n], f.Path), f.Path)
+	setContentHeaders(w.Header(), contentType(start, f.Path), f.Path)
 	w.Header().Set("ETag", `"`+f.OID+`"`)
 	http.ServeContent(w, c.Request, "", time.Time{}, content)
 	return nil
+}
+
+// peek reads how content begins, and goes back.
+func peek(content io.ReadSeeker) ([]byte, error) {
+	start := make([]byte, 512)
+	n, err := io.ReadFull(content, start)
+	if err == io.EOF || err == io.ErrUnexpectedEOF { // it is shorter
+		err = nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = content.Seek(0, io.SeekStart)
+	return start[:n], err
 }
 
 // svgType is the type of SVG pictures: text, that browsers show as a picture

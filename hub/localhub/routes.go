@@ -44,11 +44,16 @@ var global = map[string]handler{
 	"GET /api/spaces":          (*Hub).listRepos,
 }
 
-// tokenless are the requests that need no token: those on addresses that we
-// signed, and for the pages' style. A repo can not be called "-".
+// tokenless are the requests that need no token of the Hub's: those on addresses
+// that we signed, those with a Xet token, and for the pages' style. A repo can
+// not be called "-".
 var tokenless = map[string]handler{
 	"GET style.css": (*Hub).serveStyle,
 	"GET cdn":       (*Hub).serveObject,
+	"GET xorb":      (*Hub).serveXorb,
+	"PUT xorb":      (*Hub).putXorb,
+	"GET cas":       (*Hub).serveCAS,
+	"POST cas":      (*Hub).serveCAS,
 	"PUT object":    (*Hub).putObject,
 	"PUT part":      (*Hub).putPart,
 	"POST complete": (*Hub).completeParts,
@@ -74,6 +79,9 @@ var repoAPI = map[string]route{
 	"GET auth-check":    {toRead, (*Hub).authCheck},
 	"POST discussions":  {toPropose, (*Hub).openPull},
 	"GET discussions":   {toSee, (*Hub).pullDetails},
+
+	"GET xet-read-token":  {toRead, (*Hub).xetReadToken},
+	"GET xet-write-token": {toPropose, (*Hub).xetWriteToken},
 }
 
 // pages are the requests of tools below /{repo}, by method and verb.

@@ -4,11 +4,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
+
+	"longcat/hub/localhub/cas"
 )
 
 // store is the folder on disk: the one place that makes files durable.
@@ -16,6 +19,7 @@ type store struct {
 	dir     string
 	temps   atomic.Uint64
 	commits commitCache
+	xet     *cas.Store // what is made of chunks
 }
 
 // openStore prepares dir. Nobody else has it open, so whatever is in tmp was
@@ -30,25 +34,59 @@ func openStore(dir string) (*store, error) {
 			return nil, err
 		}
 	}
-	return s, nil
+	return s, s.openXet()
 }
 
 func (s *store) path(elem ...string) string {
 	return filepath.Join(append([]string{s.dir}, elem...)...)
 }
 
-// objectPath is where the content with this sha256 lies.
+// objectPath is where the content with this sha256 lies, if it is kept as a
+// whole.
 func (s *store) objectPath(sha256 string) string {
 	return s.path("objects", sha256[:2], sha256)
 }
 
 // objectSize is the size of an object in bytes, or false if it is not there.
 func (s *store) objectSize(sha256 string) (int64, bool) {
-	fi, err := os.Stat(s.objectPath(sha256))
-	if err != nil {
-		return 0, false
+	if fi, err := os.Stat(s.objectPath(sha256)); err == nil {
+		return fi.Size(), true
 	}
-	return fi.Size(), true
+	known, ok := s.xet.BySHA256(sha256)
+	return known.Size, ok
+}
+
+// openObject opens the content with this sha256, in whatever form it is kept.
+func (s *store) openObject(sha256 string) (io.ReadSeekCloser, error) {
+	f, err := os.Open(s.objectPath(sha256))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	made, err := s.xet.File(sha256)
+	if err != nil {
+		return nil, err
+	}
+	return s.xet.Open(made), nil
+}
+
+// eachObject visits the objects that are kept as a whole.
+func (s *store) eachObject(visit func(sha256 string) error) error {
+	folders, err := os.ReadDir(s.path("objects"))
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		entries, err := os.ReadDir(s.path("objects", folder.Name()))
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := visit(e.Name()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // temp makes a file to be filled and then published or dropped.

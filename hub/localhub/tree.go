@@ -53,6 +53,7 @@ func (h *Hub) listTree(w http.ResponseWriter, c *call) error {
 		dir += "/" + (&url.URL{Path: c.path}).EscapedPath()
 	}
 	entries = page(w, c, dir, entries, size)
+	h.addXetHashes(entries)
 	if expand {
 		if err := c.repo.expandEntries(entries); err != nil {
 			return err
@@ -151,6 +152,7 @@ func (h *Hub) pathsInfo(w http.ResponseWriter, c *call) error {
 			entries = append(entries, at.folder(p))
 		}
 	}
+	h.addXetHashes(entries)
 	if req.Expand {
 		if err := c.repo.expandEntries(entries); err != nil {
 			return err

@@ -1,0 +1,198 @@
+package localhub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"sync"
+
+	"longcat/hub/localhub/cas"
+	"longcat/hub/wire"
+)
+
+// openXet opens the store of chunks, which shares the objects with us.
+func (s *store) openXet() (err error) {
+	s.xet, err = cas.Open(cas.Options{
+		Dir:     s.path("xet"),
+		Publish: publish,
+		Object:  func(sha256 string) (*os.File, error) { return os.Open(s.objectPath(sha256)) },
+	})
+	return err
+}
+
+// setXetHeaders says on the answer for a large file how to get it chunk by
+// chunk, if that is possible already.
+func (h *Hub) setXetHeaders(header http.Header, c *call, at *commit, f file) {
+	known, ok := h.xetFile(f.LFS)
+	if !ok {
+		return
+	}
+	header.Set(wire.HeaderXetHash, known.Hash.String())
+	header.Set("Link", fmt.Sprintf(`<%s/api/%s/%s/xet-read-token/%s>; rel="xet-auth", <%s/v1/reconstructions/%v>; rel="xet-reconstruction-info"`,
+		c.origin(), c.id.Type.Plural(), c.id.Name, at.ID, h.casURL(c), known.Hash))
+}
+
+// addXetHashes names the large files in the way of the Xet protocol.
+func (h *Hub) addXetHashes(entries []treeEntry) {
+	for i := range entries {
+		if e := &entries[i]; e.LFS != nil {
+			if known, ok := h.xetFile(e.LFS.OID); ok {
+				e.XetHash = known.Hash.String()
+			}
+		}
+	}
+}
+
+// xetFile finds a large file that can be had through Xet.
+func (h *Hub) xetFile(sha256 string) (cas.Known, bool) {
+	if h.opts.NoXet {
+		return cas.Known{}, false
+	}
+	return h.store.xet.BySHA256(sha256)
+}
+
+// convertAtOnce is the most bytes of an object whose chunks are found before
+// its upload is answered. Larger ones would make the client wait.
+const convertAtOnce = 32 << 20
+
+// conversion finds the chunks of objects that came as a whole, so that they can
+// be had through Xet, and be built upon. It runs as long as there is something
+// to do.
+type conversion struct {
+	ctx    context.Context //nolint:containedctx // ends with the Hub
+	cancel context.CancelFunc
+
+	mu   sync.Mutex
+	todo []string      // sha256s
+	idle chan struct{} // closed when all is done
+	err  error         // the first that happened
+}
+
+// convert sees to it that an object's chunks are found, now or soon.
+func (h *Hub) convert(sha256 string) error {
+	if _, done := h.store.xet.BySHA256(sha256); done || h.opts.NoXet {
+		return nil
+	}
+	if size, _ := h.store.objectSize(sha256); size <= convertAtOnce {
+		return h.findChunks(h.conversion.ctx, sha256)
+	}
+	h.convertLater(sha256)
+	return nil
+}
+
+func (h *Hub) convertLater(sha256s ...string) {
+	c := &h.conversion
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(sha256s) == 0 || c.ctx.Err() != nil {
+		return
+	}
+	c.todo = append(c.todo, sha256s...)
+	select {
+	case <-c.idle:
+		c.idle = make(chan struct{})
+		go h.convertAll(c.idle)
+	default: // it is running
+	}
+}
+
+// convertAll works until nothing is left to do.
+func (h *Hub) convertAll(done chan struct{}) {
+	c := &h.conversion
+	for {
+		c.mu.Lock()
+		if len(c.todo) == 0 || c.ctx.Err() != nil {
+			close(done)
+			c.mu.Unlock()
+			return
+		}
+		next := c.todo[0]
+		c.todo = c.todo[1:]
+		c.mu.Unlock()
+		if err := h.findChunks(c.ctx, next); err != nil && c.ctx.Err() == nil {
+			c.mu.Lock()
+			c.err = errors.Join(c.err, err)
+			c.mu.Unlock()
+		}
+	}
+}
+
+// findChunks converts one object. That it is gone meanwhile is no failure.
+func (h *Hub) findChunks(ctx context.Context, sha256 string) error {
+	for {
+		if _, done := h.store.xet.BySHA256(sha256); done {
+			return nil
+		}
+		f, err := h.store.xet.Convert(ctx, sha256)
+		if err == nil {
+			err = h.addConverted(f)
+		}
+		switch {
+		case errors.Is(err, cas.ErrCollected):
+			continue
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		}
+		return err
+	}
+}
+
+func (h *Hub) addConverted(f *cas.File) error {
+	h.objects.RLock()
+	defer h.objects.RUnlock()
+	if len(f.Terms) == 0 || !exists(h.store.objectPath(f.SHA256)) {
+		return nil
+	}
+	_, err := h.store.xet.Add(f)
+	return err
+}
+
+// startXet begins to find the chunks of objects that came while nobody did.
+func (h *Hub) startXet() error {
+	c := &h.conversion
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.idle = make(chan struct{})
+	close(c.idle)
+	if h.opts.NoXet {
+		return nil
+	}
+	var missing []string
+	err := h.store.eachObject(func(sha256 string) error {
+		if _, done := h.store.xet.BySHA256(sha256); !done {
+			missing = append(missing, sha256)
+		}
+		return nil
+	})
+	h.convertLater(missing...)
+	return err
+}
+
+// stopXet ends what is under way; it is begun again by the next Open.
+func (h *Hub) stopXet() {
+	h.conversion.cancel()
+	<-h.conversion.settled()
+}
+
+func (c *conversion) settled() chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.idle
+}
+
+// Settle waits until all large files that came so far as a whole, by LFS or
+// [Hub.Import], can be had through Xet. Short ones can be at once, longer ones
+// after some seconds for each 10 GB. It fails if that could not be done for one
+// of them; it is served as a whole then.
+func (h *Hub) Settle(ctx context.Context) error {
+	select {
+	case <-h.conversion.settled():
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	h.conversion.mu.Lock()
+	defer h.conversion.mu.Unlock()
+	return h.conversion.err
+}

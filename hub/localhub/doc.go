@@ -6,6 +6,10 @@
 // stands in for the real Hub in tests, and can misbehave on demand (see
 // [Fault]).
 //
+// Browsers, which ask for text/html by name, get pages of the same repos at the
+// addresses that the answers name (page*.go fill in what package web shows). A
+// token as the password of Basic signs a visitor in.
+//
 // # On disk
 //
 //	DIR/

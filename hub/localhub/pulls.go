@@ -11,7 +11,7 @@ import (
 )
 
 // pull is a pull request: a ref under refs/pr and what was said when it was
-// opened. There is no page for it, and it can not be merged here.
+// opened. It can be looked at, but not merged here.
 type pull struct {
 	Num     int       `json:"num"`
 	Title   string    `json:"title"`

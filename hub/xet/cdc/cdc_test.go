@@ -115,7 +115,7 @@ func TestCutNearTheBounds(t *testing.T) {
 func FuzzCut(f *testing.F) {
 	f.Add(uint64(1), uint16(3), uint16(9000), []byte("abc"))
 	f.Add(uint64(2), uint16(64), uint16(1), hitting(f))
-	f.Add(uint64(3), uint16(1), uint16(3*minLane), bytes.Repeat([]byte{0}, 300))
+	f.Add(uint64(3), uint16(1), uint16(group-1), bytes.Repeat([]byte{0}, 300))
 	f.Fuzz(func(t *testing.T, seed uint64, times, length uint16, pattern []byte) {
 		data := append(splitMix(200<<10, seed), bytes.Repeat(pattern, int(times)%1000)...)
 		data = data[:min(len(data), 1<<20)]

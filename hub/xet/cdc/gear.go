@@ -6,8 +6,10 @@ const (
 	window = 64
 	// hitBelow is the bound under which the upper 16 bits are clear.
 	hitBelow = 1 << 48
-	// minLane is the length from which on lanes pay for their warming up.
-	minLane = 8 * window
+	// laneSize is long enough for a lane's warming up not to count, and group
+	// short enough to stay in a core's own cache.
+	laneSize = 16 << 10
+	group    = 4 * laneSize
 )
 
 // scan sets bit i of hits for each byte i of block after which the gear hash
@@ -15,52 +17,66 @@ const (
 // argument h is the hash before the first.
 //
 // A step of the hash waits for the one before it, and that, not the work, is
-// what takes the time. So the block is cut in three lanes that are scanned
-// side by side: since the hash forgets all but the last 64 bytes, a lane can
-// start anywhere after having read the 64 before.
+// what takes the time. So the block is scanned in four lanes side by side:
+// since the hash forgets all but the last 64 bytes, a lane can start anywhere
+// after having read the 64 before.
 func scan(block []byte, h uint64, hits []uint64) uint64 {
-	n := len(block) / 3
-	if n < minLane {
-		return scanLane(block, 0, h, hits)
+	for len(block) >= group {
+		h = scanGroup((*[group]byte)(block), h, hits)
+		block, hits = block[group:], hits[group/64:]
 	}
-	lane0, lane1, lane2 := block[:n], block[n:2*n], block[2*n:3*n]
-	h1 := warm(lane0)
-	h2 := warm(lane1)
-	lane1, lane2 = lane1[:len(lane0)], lane2[:len(lane0)] // no bounds checks below
-	for i := range lane0 {
-		h = h<<1 + gear[lane0[i]]
-		h1 = h1<<1 + gear[lane1[i]]
-		h2 = h2<<1 + gear[lane2[i]]
-		if h < hitBelow || h1 < hitBelow || h2 < hitBelow { // one in 22000
+	for i, b := range block {
+		if h = h<<1 + gear[b]; h < hitBelow {
+			hits[i/64] |= 1 << (i % 64)
+		}
+	}
+	return h
+}
+
+// scanGroup is scan for a block of four whole lanes.
+func scanGroup(b *[group]byte, h uint64, hits []uint64) uint64 {
+	lanes := [4]uint64{
+		h,
+		warm(b[laneSize-window : laneSize]),
+		warm(b[2*laneSize-window : 2*laneSize]),
+		warm(b[3*laneSize-window : 3*laneSize]),
+	}
+	for i := 0; i < laneSize; {
+		i = advance(b, &gear, &lanes, i)
+		for lane, h := range lanes {
 			if h < hitBelow {
-				hits[i/64] |= 1 << (i % 64)
-			}
-			if h1 < hitBelow {
-				hits[(n+i)/64] |= 1 << ((n + i) % 64)
-			}
-			if h2 < hitBelow {
-				hits[(2*n+i)/64] |= 1 << ((2*n + i) % 64)
+				at := lane*laneSize + i - 1
+				hits[at/64] |= 1 << (at % 64)
 			}
 		}
 	}
-	return scanLane(block[3*n:], 3*n, h2, hits)
+	return lanes[3]
 }
 
-// warm is the gear hash after the last byte of before.
+// warm is the gear hash after the last of some bytes.
 func warm(before []byte) (h uint64) {
-	for _, b := range before[len(before)-window:] {
+	for _, b := range before {
 		h = h<<1 + gear[b]
 	}
 	return h
 }
 
-// scanLane is scan over one lane that starts at byte offset of the block.
-func scanLane(lane []byte, offset int, h uint64, hits []uint64) uint64 {
-	for i, b := range lane {
-		h = h<<1 + gear[b]
-		if h < hitBelow {
-			hits[(offset+i)/64] |= 1 << ((offset + i) % 64)
+// advanceGo is advance in Go: it takes the lanes' hashes from byte i of each
+// lane on, and stops behind the first step in which one of them is a hit, or at
+// the lanes' end. It returns where it stopped.
+func advanceGo(b *[group]byte, table *[256]uint64, lanes *[4]uint64, i int) int {
+	h0, h1, h2, h3 := lanes[0], lanes[1], lanes[2], lanes[3]
+	for i < laneSize {
+		h0 = h0<<1 + table[b[i]]
+		h1 = h1<<1 + table[b[i+laneSize]]
+		h2 = h2<<1 + table[b[i+2*laneSize]]
+		h3 = h3<<1 + table[b[i+3*laneSize]]
+		i++
+		if h0 >= hitBelow && h1 >= hitBelow && h2 >= hitBelow && h3 >= hitBelow {
+			continue
 		}
+		break
 	}
-	return h
+	*lanes = [4]uint64{h0, h1, h2, h3}
+	return i
 }

@@ -6,7 +6,7 @@ import (
 
 // BlockSize is a good length of the blocks given to Cut and Write: long enough
 // for their fixed cost not to count, short enough for a core's own cache.
-const BlockSize = 512 << 10
+const BlockSize = 1 << 20
 
 // A Hasher cuts what is written to it into chunks and hashes them. It keeps
 // none of the content and, once warm, allocates nothing.

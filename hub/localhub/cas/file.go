@@ -119,10 +119,11 @@ func (p Place) append(b []byte) []byte {
 }
 
 func decodePlace(b []byte) Place {
+	p := Place{Offset: int64(le.Uint64(b[32:]))}
 	if sum := [32]byte(b[:32]); sum != [32]byte{} {
-		return Place{hex.EncodeToString(sum[:]), int64(le.Uint64(b[32:]))}
+		p.Object = hex.EncodeToString(sum[:])
 	}
-	return Place{}
+	return p
 }
 
 // File reads a file's record. An error that is fs.ErrNotExist means that there

@@ -12,11 +12,12 @@ import (
 // time, how large, and how fast they may read them.
 //
 // What is asked for and not yet written is lost when the process dies: it was
-// sent for nothing, and is sent again. Far from the hub that can not be
-// helped: one connection does not fill the way, and waiting for an answer to
-// begin takes long, so there are many connections and large ranges. Near it
-// (this machine, this network) a few small ranges fill the way as well, and
-// the loss stays below nearWindow.
+// sent for nothing, and is sent again. So as little as possible is asked for
+// at a time, the window: two connections, and ranges of two megabytes. That is
+// enough on this machine and in this network. Where it is not, more
+// connections share the same window; and where answers take long to begin,
+// which means that the hub is far away, the window doubles as long as that
+// makes the download faster.
 type limits struct {
 	most int           // connections
 	rate *rate.Limiter // nil: as fast as it goes
@@ -24,29 +25,34 @@ type limits struct {
 	free chan struct{} // one token for each further connection that may begin
 
 	mu      sync.Mutex
-	conns   int           // tokens, free and taken
-	answers int           // that were measured
-	nearest time.Duration // shortest wait for one of them to begin
+	conns   int   // tokens, free and taken
+	window  int64 // bytes that all of them ask for
+	settled bool  // the window is as large as it should be
+	speed   float64
+	epoch   epoch
+}
+
+// epoch is a stretch of time over which the speed is measured.
+type epoch struct {
+	began   time.Time
+	bytes   int64
+	nearest time.Duration // shortest wait for an answer to begin
 }
 
 const (
-	nearHub    = 10 * time.Millisecond // waits below this are near
-	nearConns  = 2                     // one is read while the other's answer begins
-	nearWindow = 4 << 20               // bytes asked for at a time, near
-	farRange   = 16 << 20              // bytes of one range, far
-	leastRange = 512 << 10
-	slowConn   = 64 << 20 // bytes per second: below, another connection may help even near
+	leastConns  = 2 // one is read while the other's answer begins
+	leastWindow = 4 << 20
+	leastRange  = 512 << 10
+	mostRange   = 16 << 20
 
-	// enoughAnswers is how many must agree on "far": the first ones may have
-	// waited for a busy machine or a handshake.
-	enoughAnswers = 4
+	nearHub  = 10 * time.Millisecond // waits below this are near
+	slowConn = 64 << 20              // bytes per second: below, another connection may help
+	faster   = 1.2                   // what a doubled window must bring
 )
 
 func newLimits(conns int, bytesPerSecond int64) *limits {
-	l := &limits{most: conns, conns: min(conns, nearConns), free: make(chan struct{}, conns)}
-	for range l.conns {
-		l.free <- struct{}{}
-	}
+	l := &limits{most: conns, window: leastWindow, free: make(chan struct{}, conns)}
+	l.allow(min(conns, leastConns))
 	if bytesPerSecond > 0 {
 		l.rate = rate.NewLimiter(rate.Limit(bytesPerSecond), int(max(min(bytesPerSecond/8, blockSize), 1)))
 	}
@@ -63,23 +69,6 @@ func (l *limits) begin(ctx context.Context) error {
 	}
 }
 
-// rangeSize is how much to ask for next, of a file of which left bytes are not
-// asked for yet. A small file comes in one range.
-func (l *limits) rangeSize(left int64) int64 {
-	if left <= resumable {
-		return left
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	size := int64(max(nearWindow/l.conns, leastRange))
-	if l.far() {
-		size = max(size, min(farRange, left/int64(l.most)))
-	}
-	return size
-}
-
-func (l *limits) far() bool { return l.answers >= enoughAnswers && l.nearest >= nearHub }
-
 // measure is what one range cost: how long its answer took to begin, and to
 // come, without the time that the disk took.
 type measure struct {
@@ -87,31 +76,63 @@ type measure struct {
 	bytes      int64
 }
 
-// end gives a connection back, and learns from what it was used for how many
-// there should be.
+// end gives a connection back, and learns from what it was used for. Where
+// the rate is limited, and from small files, nothing can be learned.
 func (l *limits) end(m measure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if m.bytes > 0 {
-		if l.answers++; l.answers == 1 || m.wait < l.nearest {
-			l.nearest = m.wait
-		}
-		slow := float64(m.bytes) < slowConn*(m.wait+m.read).Seconds()
-		switch {
-		case l.far():
-			l.grow(l.most)
-		case slow && m.bytes >= leastRange && l.rate == nil:
-			l.grow(min(2*l.conns, l.most))
-		}
-	}
 	l.free <- struct{}{}
+	if l.rate != nil || m.bytes < leastRange {
+		return
+	}
+	if float64(m.bytes) < slowConn*(m.wait+m.read).Seconds() {
+		l.allow(min(2*l.conns, l.most))
+	}
+	if !l.settled {
+		l.learn(m, time.Now())
+	}
 }
 
-// grow lets so many connections in. The caller's own token is not in free.
-func (l *limits) grow(conns int) {
+// allow lets so many connections in.
+func (l *limits) allow(conns int) {
 	for ; l.conns < conns; l.conns++ {
 		l.free <- struct{}{}
 	}
+}
+
+// learn sets the window by what it brought.
+func (l *limits) learn(m measure, now time.Time) {
+	e := &l.epoch
+	if e.bytes == 0 {
+		e.nearest = m.wait
+		if e.began.IsZero() {
+			e.began = now.Add(-m.wait - m.read)
+		}
+	}
+	e.nearest = min(e.nearest, m.wait)
+	if e.bytes += m.bytes; e.bytes < 2*l.window {
+		return
+	}
+	speed := float64(e.bytes) / now.Sub(e.began).Seconds()
+	switch {
+	case l.speed > 0 && speed < faster*l.speed:
+		l.window, l.settled = l.window/2, true
+	case e.nearest < nearHub || l.window >= int64(l.most)*mostRange:
+		l.settled = true
+	default:
+		l.window, l.speed = 2*l.window, speed
+	}
+	l.epoch = epoch{began: now}
+}
+
+// rangeSize is how much to ask for next. A small file comes in one range.
+func (l *limits) rangeSize(left int64) int64 {
+	if left <= resumable {
+		return left
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return min(max(l.window/int64(l.conns), leastRange), mostRange)
 }
 
 // pass waits until n more bytes may be read.

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -29,82 +30,87 @@ func connections(t *testing.T, l *limits) (n int) {
 	return n
 }
 
-// use lets one connection bring n bytes.
-func use(t *testing.T, l *limits, n int64, wait, read time.Duration) {
-	t.Helper()
-	if err := l.begin(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	l.end(measure{wait: wait, read: read, bytes: n})
+// way is what lies between a hub and here: how long its answers take to begin,
+// how fast one connection is, and all of them together.
+type way struct {
+	wait       time.Duration
+	conn, most float64 // bytes per second
 }
 
-func TestLimitsLearnTheDistance(t *testing.T) {
-	const ms, gib = time.Millisecond, 1 << 30
+// download lets l bring n bytes along the way, in the time that a synctest
+// bubble makes up, and returns the most that was asked for at a time.
+func (w way) download(l *limits, n int64) (inFlight int64) {
+	for n > 0 {
+		size := l.rangeSize(n)
+		conns := min(int64(l.conns), (n-1)/size+1)
+		inFlight = max(inFlight, conns*size)
+		speed := min(w.conn, w.most/float64(conns))
+		read := time.Duration(float64(size) / speed * float64(time.Second))
+		for range conns {
+			<-l.free
+		}
+		time.Sleep(w.wait + read)
+		for range conns {
+			l.end(measure{wait: w.wait, read: read, bytes: size})
+			n -= size
+		}
+	}
+	return inFlight
+}
+
+const (
+	ms    = time.Millisecond
+	mbyte = 1e6
+)
+
+func TestLimitsLearnTheWay(t *testing.T) {
 	for _, test := range []struct {
-		name       string
-		wait, read time.Duration // of each MiB
-		conns      int
-		size       int64
+		name     string
+		way      way
+		conns    int
+		least    time.Duration // that 2 GB take
+		slower   float64       // at most so many times the least
+		inFlight int64
 	}{
-		{"this machine", ms / 5, ms, 2, 2 << 20},
-		{"a slow machine near by", ms / 5, 40 * ms, 8, 512 << 10},
-		{"far away", 80 * ms, 20 * ms, 8, 16 << 20},
+		{"this machine", way{ms / 5, 1000 * mbyte, 1500 * mbyte}, 2, 1340 * ms, 1.3, 4 << 20},
+		{"this network", way{ms, 110 * mbyte, 110 * mbyte}, 8, 18200 * ms, 1.1, 4 << 20},
+		{"a slow proxy", way{ms, 30 * mbyte, 60 * mbyte}, 8, 33300 * ms, 1.1, 4 << 20},
+		{"a proxy that answers late because it is busy", way{30 * ms, 30 * mbyte, 60 * mbyte}, 8, 33300 * ms, 1.5, 16 << 20},
+		{"far away", way{100 * ms, 30 * mbyte, 1000 * mbyte}, 8, 8300 * ms, 1.5, 128 << 20},
+		{"far away on a thin line", way{100 * ms, 10 * mbyte, 10 * mbyte}, 8, 200 * time.Second, 1.3, 16 << 20},
 	} {
-		l := newLimits(8, 0)
-		if n := connections(t, l); n != 2 || l.rangeSize(gib) != 2<<20 {
-			t.Errorf("%s: begins with %d connections for %d bytes each", test.name, n, l.rangeSize(gib))
-		}
-		for range 10 {
-			use(t, l, 1<<20, test.wait, test.read)
-		}
-		if n := connections(t, l); n != test.conns || l.rangeSize(gib) != test.size {
-			t.Errorf("%s: %d connections for %d bytes each, want %d and %d", test.name, n, l.rangeSize(gib), test.conns, test.size)
-		}
-	}
-}
-
-// One quick answer among slow ones shows that the hub is near: a busy machine
-// is no distance.
-func TestLimitsOfABusyMachine(t *testing.T) {
-	l := newLimits(8, 0)
-	for i := range 20 {
-		wait := 50 * time.Millisecond
-		if i == 2 {
-			wait = time.Millisecond
-		}
-		use(t, l, 8<<20, wait, 50*time.Millisecond)
-	}
-	if n := connections(t, l); n != 2 {
-		t.Errorf("%d connections", n)
+		synctest.Test(t, func(t *testing.T) {
+			l := newLimits(8, 0)
+			began := time.Now()
+			inFlight := test.way.download(l, 2e9)
+			if took := time.Since(began); took < test.least/2 || float64(took) > test.slower*float64(test.least) {
+				t.Errorf("%s: took %v, the way allows %v", test.name, took, test.least)
+			}
+			if n := connections(t, l); n != test.conns || inFlight > test.inFlight {
+				t.Errorf("%s: %d connections, %d bytes at a time; want %d and %d", test.name, n, inFlight, test.conns, test.inFlight)
+			}
+		})
 	}
 }
 
 // What failed or brought nothing teaches nothing; a limited rate is not a slow
 // server.
 func TestLimitsLearnFromWhatCame(t *testing.T) {
-	l := newLimits(8, 0)
-	for range 10 {
-		use(t, l, 0, time.Second, time.Second)
+	for name, l := range map[string]*limits{"limited": newLimits(8, 1<<20), "failing": newLimits(8, 0), "one connection": newLimits(1, 0)} {
+		for range 10 {
+			<-l.free
+			m := measure{wait: time.Second, read: time.Second, bytes: 1 << 20}
+			if name == "failing" {
+				m.bytes = 0
+			}
+			l.end(m)
+		}
+		if n := connections(t, l); n != min(2, l.most) {
+			t.Errorf("%s: %d connections", name, n)
+		}
 	}
-	if n := connections(t, l); n != 2 {
-		t.Errorf("after failures: %d connections", n)
-	}
-	l = newLimits(8, 1<<20)
-	for range 10 {
-		use(t, l, 1<<20, time.Millisecond, time.Second)
-	}
-	if n := connections(t, l); n != 2 {
-		t.Errorf("with a limited rate: %d connections", n)
-	}
-}
-
-func TestLimitsOfOneConnection(t *testing.T) {
-	l := newLimits(1, 0)
-	for range 10 {
-		use(t, l, 1<<20, 80*time.Millisecond, time.Second)
-	}
-	if n := connections(t, l); n != 1 || l.rangeSize(1<<30) != farRange || l.rangeSize(1_000) != 1_000 {
-		t.Errorf("%d connections, %d bytes", n, l.rangeSize(1<<30))
+	if n := newLimits(8, 0).rangeSize(1000); n != 1000 {
+		t.Errorf("a small file comes in ranges of %d", n)
 	}
 }
 

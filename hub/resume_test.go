@@ -1,12 +1,15 @@
 package hub_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -239,5 +242,27 @@ func TestSharedBlobs(t *testing.T) {
 		if fetched := w.fromCDN() > 0; fetched != (name == "short") {
 			t.Errorf("%s: fetched %v", name, fetched)
 		}
+	}
+}
+
+// A server that is gone for good is given up after as many attempts as one
+// request has, not that number squared.
+func TestServerThatIsGone(t *testing.T) {
+	w := newWorld(t)
+	w.seed(files{weights: blob(5_000_000, 1)})
+	var dials atomic.Int64
+	gone := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if "http://"+addr == w.cdn {
+			dials.Add(1)
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+		}
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}}
+	_, err := w.client(func(c *hub.Config) { c.Transport, c.Retries = gone, 3 }).Download(t.Context(), onlyWeights)
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("got %v", err)
+	}
+	if n := dials.Load(); n < 4 || n > 2*4 { // two connections
+		t.Errorf("%d attempts", n)
 	}
 }

@@ -131,15 +131,16 @@ type patience struct {
 	seen  int64 // bytes that had arrived at the last failure
 }
 
-// after decides whether to go on after err: errors of the sink, of the caller
-// and of permission end the transfer.
+// after decides whether to go on after err: errors of the sink, of the caller,
+// of permission, and those that repeating did not mend, end the transfer.
 func (p *patience) after(ctx context.Context, err error) error {
 	var he *Error
 	var se *sinkError
+	var ee *exhaustedError
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.Is(err, errWhole), errors.Is(err, ErrChanged), errors.As(err, &se), errors.As(err, &he):
+	case errors.Is(err, errWhole), errors.Is(err, ErrChanged), errors.As(err, &se), errors.As(err, &he), errors.As(err, &ee):
 		return err
 	}
 	if arrived := p.t.arrived.Load(); arrived != p.seen {

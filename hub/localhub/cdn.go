@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// objectAddress is a signed address of an object. The file's name goes along,
-// so that browsers and curl -OJ know what to call it.
-func (h *Hub) objectAddress(c *call, oid, name string) string {
-	return h.cdn(c) + h.signer.sign("/-/cdn/"+oid, url.Values{"name": {name}}, h.opts.AddressTTL)
+// objectAddress is a signed address of an object, with what its answer is to
+// say about it.
+func (h *Hub) objectAddress(c *call, oid string, about url.Values) string {
+	return h.cdn(c) + h.signer.sign("/-/cdn/"+oid, about, h.opts.AddressTTL)
 }
 
 // serveObject sends an object from a signed address. There is no token here:
@@ -41,6 +41,9 @@ func (h *Hub) serveObject(w http.ResponseWriter, c *call) error {
 		kind = "application/octet-stream"
 	}
 	setContentHeaders(w.Header(), kind, q.Get("name"))
+	if l, ok := linkedFrom(q, oid); ok {
+		h.tellLinked(w.Header(), c, l)
+	}
 	w.Header().Set("ETag", objectETag(oid))
 	http.ServeContent(w, c.Request, "", time.Time{}, f)
 	return nil

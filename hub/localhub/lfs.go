@@ -74,7 +74,7 @@ func (h *Hub) offerDownload(c *call, a *wire.LFSBatchObject) {
 		return
 	}
 	a.Size = size
-	a.Actions = map[string]*wire.LFSAction{"download": {Href: h.objectAddress(c, a.OID, ""), ExpiresIn: int(h.opts.AddressTTL / time.Second)}}
+	a.Actions = map[string]*wire.LFSAction{"download": {Href: h.objectAddress(c, a.OID, url.Values{}), ExpiresIn: int(h.opts.AddressTTL / time.Second)}}
 }
 
 // offerUpload says where an object is to be sent, unless the Hub has it. It

@@ -26,11 +26,14 @@ func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
 	header.Set(wire.HeaderRepoCommit, at.ID)
 	header.Set("Accept-Ranges", "bytes")
 	if f.LFS != "" {
-		header.Set(wire.HeaderLinkedEtag, `"`+f.LFS+`"`)
-		header.Set(wire.HeaderLinkedSize, strconv.FormatInt(f.Size, 10))
+		l := linked{repo: c.id.Type.Plural() + "/" + c.id.Name, commit: at.ID, sha256: f.LFS, size: f.Size}
+		h.tellLinked(header, c, l)
 		header.Set("Cache-Control", "no-store")
-		h.setXetHeaders(header, c, at, f)
-		redirect(w, c, http.StatusFound, h.objectAddress(c, f.LFS, f.Path))
+		about := url.Values{"name": {f.Path}} // so that browsers and curl -OJ know what to call it
+		if h.opts.CDN == "" {
+			l.addTo(about)
+		}
+		redirect(w, c, http.StatusFound, h.objectAddress(c, f.LFS, about))
 		return nil
 	}
 	if c.rev != at.ID {

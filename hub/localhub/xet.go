@@ -3,14 +3,11 @@ package localhub
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"sync"
 
 	"longcat/hub/localhub/cas"
-	"longcat/hub/wire"
 )
 
 // openXet opens the store of chunks, which shares the objects with us.
@@ -21,18 +18,6 @@ func (s *store) openXet() (err error) {
 		Object:  func(sha256 string) (*os.File, error) { return os.Open(s.objectPath(sha256)) },
 	})
 	return err
-}
-
-// setXetHeaders says on the answer for a large file how to get it chunk by
-// chunk, if that is possible already.
-func (h *Hub) setXetHeaders(header http.Header, c *call, at *commit, f file) {
-	known, ok := h.xetFile(f.LFS)
-	if !ok {
-		return
-	}
-	header.Set(wire.HeaderXetHash, known.Hash.String())
-	header.Set("Link", fmt.Sprintf(`<%s/api/%s/%s/xet-read-token/%s>; rel="xet-auth", <%s/v1/reconstructions/%v>; rel="xet-reconstruction-info"`,
-		c.origin(), c.id.Type.Plural(), c.id.Name, at.ID, h.casURL(c), known.Hash))
 }
 
 // addXetHashes names the large files in the way of the Xet protocol.

@@ -1,0 +1,75 @@
+# "make check" is what CI checks. It needs Go alone, and a C compiler for the
+# race detector; the tools come through "go run", at these versions.
+GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+CHECKS := format tidy vet staticcheck cross test vuln
+
+# Without a C compiler there is no race detector.
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+.PHONY: build check checks $(CHECKS) cover interop weights clients bench
+
+build:
+	go build ./cmd/longcat
+
+check: $(CHECKS)
+
+# The names of the checks, for scripts that count them.
+checks:
+	@echo $(CHECKS)
+
+format:
+	@files=$$(go run $(GOFUMPT) -l .) || exit 1; \
+	if [ -n "$$files" ]; then echo "to be formatted by gofumpt:"; echo "$$files"; exit 1; fi
+
+tidy:
+	go mod tidy -diff
+
+vet:
+	go vet ./...
+
+staticcheck:
+	go run $(STATICCHECK) ./...
+
+cross:
+	GOOS=darwin GOARCH=arm64 go build ./...
+	GOOS=windows GOARCH=amd64 go build ./...
+
+test:
+	go test $(RACE) ./...
+
+# The database of vulnerabilities is on the network; without it there is
+# nothing to hold the code against.
+vuln:
+	@out=$$(go run $(GOVULNCHECK) ./... 2>&1); code=$$?; echo "$$out"; \
+	if [ $$code != 0 ]; then \
+		case "$$out" in \
+		*"fetching vulnerabilities"*) echo "not checked for vulnerabilities: their database can not be reached" ;; \
+		*) exit 1 ;; \
+		esac; \
+	fi
+
+cover:
+	@mkdir -p .cache
+	go test -coverprofile=.cache/cover.out -coverpkg=./... ./...
+	go tool cover -func=.cache/cover.out | tail -n 1
+	go tool cover -html=.cache/cover.out -o .cache/cover.html
+
+# Against the real Python client; against it with real weights and
+# transformers; against other clients of a Hub.
+interop:
+	interop/run
+
+weights:
+	interop/weights/run
+
+clients:
+	interop/clients/run
+
+# SCALE=1 is the size of CatPPT, 14.5 GB.
+bench:
+	bench/merge.sh
+	bench/download.sh
+	bench/publish.sh

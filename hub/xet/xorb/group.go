@@ -1,5 +1,7 @@
 package xorb
 
+import "encoding/binary"
+
 // Grouping brings the bytes of numbers together that are alike, such as the
 // exponents of a model's weights, where LZ4 can see them.
 
@@ -8,8 +10,10 @@ package xorb
 func group(dst, src []byte) {
 	n := len(src) / 4
 	d0, d1, d2, d3 := groups(dst)
-	for i, p := 0, src; i < n && len(p) >= 4; i, p = i+1, p[4:] {
-		d0[i], d1[i], d2[i], d3[i] = p[0], p[1], p[2], p[3]
+	a, b, c, d := d0[:n], d1[:n], d2[:n], d3[:n] // no bounds checks below
+	for i := range a {
+		word := binary.LittleEndian.Uint32(src[4*i:])
+		a[i], b[i], c[i], d[i] = byte(word), byte(word>>8), byte(word>>16), byte(word>>24)
 	}
 	switch rest := src[4*n:]; len(rest) {
 	case 3:
@@ -27,8 +31,10 @@ func group(dst, src []byte) {
 func ungroup(dst, src []byte) {
 	n := len(src) / 4
 	s0, s1, s2, s3 := groups(src)
-	for i, p := 0, dst; i < n && len(p) >= 4; i, p = i+1, p[4:] {
-		p[0], p[1], p[2], p[3] = s0[i], s1[i], s2[i], s3[i]
+	a, b, c, d := s0[:n], s1[:n], s2[:n], s3[:n]
+	for i := range a {
+		word := uint32(a[i]) | uint32(b[i])<<8 | uint32(c[i])<<16 | uint32(d[i])<<24
+		binary.LittleEndian.PutUint32(dst[4*i:], word)
 	}
 	switch rest := dst[4*n:]; len(rest) {
 	case 3:

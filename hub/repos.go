@@ -143,11 +143,9 @@ func (c *Client) CreateBranch(ctx context.Context, repo Repo, branch, from strin
 }
 
 // ValidateCard asks the Hub's judgement of a model card's text: the problems
-// it would refuse a commit for, and its warnings.
+// it would refuse a commit for, and its warnings. Of repo only the type counts;
+// the ID, which may be empty, is for errors.
 func (c *Client) ValidateCard(ctx context.Context, repo Repo, card string) (*wire.YAMLVerdict, error) {
-	if err := wire.CheckRepoID(repo.ID); err != nil {
-		return nil, err
-	}
 	r := request{op: "validating the card", repo: repo, method: http.MethodPost, url: "/api/validate-yaml"}
 	if err := r.jsonBody(map[string]string{"repoType": strings.TrimSuffix(repo.Type.Plural(), "s"), "content": card}); err != nil {
 		return nil, err

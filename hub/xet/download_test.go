@@ -157,6 +157,27 @@ func TestDownloadGoesOnWhereItBrokeOff(t *testing.T) {
 	}
 }
 
+func TestDownloadAsksForOneStretchAfterTheOther(t *testing.T) {
+	defer xet.SetWindow(300_000)()
+	server := fakecas.New(t)
+	data, hash := patched(t, server)
+	for _, missing := range [][]xet.Range{nil, {{100, 200}, {1_000_000, 1_000_100}}} {
+		before := server.Count("GET /v2/reconstructions")
+		to := &memory{b: make([]byte, len(data))}
+		err := server.Client().Download(t.Context(), xet.Download{File: hash, Size: int64(len(data)), To: to, Missing: missing})
+		if err != nil || missing == nil && !bytes.Equal(to.b, data) || !bytes.Equal(to.b[100:200], data[100:200]) {
+			t.Errorf("missing %v: %v", missing, err)
+		}
+		most := len(data)/300_000 + 1
+		if missing != nil {
+			most = len(missing)
+		}
+		if n := server.Count("GET /v2/reconstructions") - before; n < 2 || n > most {
+			t.Errorf("missing %v: asked %d times", missing, n)
+		}
+	}
+}
+
 func TestDownloadOfWhatIsMissing(t *testing.T) {
 	server := fakecas.New(t)
 	data, hash := patched(t, server)

@@ -29,9 +29,13 @@ func (e *Error) Error() string {
 	if e.Subject != "" {
 		b.WriteString(" " + e.Subject)
 	}
-	fmt.Fprintf(&b, ": the server answered %d", e.Status)
-	if text := http.StatusText(e.Status); text != "" {
-		b.WriteString(" " + text)
+	if good(e.Status) { // the failure came after the head of the answer
+		b.WriteString(": the server failed")
+	} else {
+		fmt.Fprintf(&b, ": the server answered %d", e.Status)
+		if text := http.StatusText(e.Status); text != "" {
+			b.WriteString(" " + text)
+		}
 	}
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)

@@ -21,8 +21,10 @@ import (
 )
 
 // A Doer sends requests: an *http.Client, or something that retries what may
-// pass. A request with a body has ContentLength and GetBody set, so that it can
-// be sent again.
+// pass (429, 5xx, a connection that broke before the answer). A request with a
+// body has ContentLength and GetBody set, so that it can be sent again. If the
+// Doer follows redirects it must not take the Authorization header to another
+// host.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }

@@ -41,10 +41,11 @@ type hidden struct {
 // memory. Of more, the answers that came first are forgotten.
 const maxKnownChunks = 1 << 20
 
-// ask asks the server for a chunk, once. It says whether there was an answer.
-func (a *answers) ask(ctx context.Context, client *xet.Client, hash merkle.Hash) (bool, error) {
+// ask asks the server for a chunk, once. A server that fails to answer knows
+// nothing: then there is more to send, but nothing is wrong.
+func (a *answers) ask(ctx context.Context, client *xet.Client, hash merkle.Hash) {
 	if a.asked[hash] {
-		return false, nil
+		return
 	}
 	a.asked[hash] = true
 	got := new(answer)
@@ -57,11 +58,11 @@ func (a *answers) ask(ctx context.Context, client *xet.Client, hash merkle.Hash)
 		return nil
 	})
 	if err != nil || !found {
-		return false, err
+		return
 	}
 	if footer != nil {
 		if footer.Expires != 0 && a.now().Unix() >= int64(footer.Expires) {
-			return false, nil
+			return
 		}
 		got.key = footer.Key
 	}
@@ -70,7 +71,6 @@ func (a *answers) ask(ctx context.Context, client *xet.Client, hash merkle.Hash)
 	for a.total += len(got.chunks); a.total > maxKnownChunks && len(a.all) > 1; a.all = a.all[1:] {
 		a.total -= len(a.all[0].chunks)
 	}
-	return true, nil
 }
 
 func (a *answer) add(x shard.Xorb) {

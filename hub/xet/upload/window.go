@@ -29,9 +29,7 @@ func (w *window) add(c chunk) error {
 
 // flush decides on the chunks and gives them to the file.
 func (w *window) flush() error {
-	if err := w.ask(); err != nil {
-		return err
-	}
+	w.ask()
 	s := w.session
 	for _, c := range w.chunks {
 		p, size := c.place, int64(c.Size)
@@ -63,7 +61,7 @@ func (w *window) flush() error {
 
 // ask asks the server for chunks of which nothing is known. It asks for one
 // after the other, since one answer tells of many chunks.
-func (w *window) ask() error {
+func (w *window) ask() {
 	at := w.at
 	for i := range w.chunks {
 		c := &w.chunks[i]
@@ -80,9 +78,6 @@ func (w *window) ask() error {
 			continue
 		}
 		w.asked = start
-		if _, err := w.session.answers.ask(w.session.ctx, w.session.client, c.Hash); err != nil {
-			return err
-		}
+		w.session.answers.ask(w.session.ctx, w.session.client, c.Hash)
 	}
-	return nil
 }

@@ -58,8 +58,7 @@ func (c *Client) Dedup(ctx context.Context, chunk merkle.Hash, visit func(shard.
 	for _, prefix := range c.prefix.candidates() {
 		err := c.repeat(ctx, func() error {
 			resp, err := c.send(ctx, request{
-				op: op, subject: chunk,
-				method: http.MethodGet, path: "/v1/chunks/" + prefix + "/" + chunk.String(),
+				op: op, method: http.MethodGet, path: "/v1/chunks/" + prefix + "/" + chunk.String(),
 			})
 			if err != nil {
 				return err

@@ -55,7 +55,7 @@ func (c *Client) putByGrant(ctx context.Context, x PackedXorb) (sent bool, err e
 		}
 		const op = "committing xorb"
 		resp, err := c.send(ctx, request{
-			op: op, subject: x.Hash, method: http.MethodPost,
+			op: op, method: http.MethodPost,
 			path: "/v1/xorb-commits/default/" + x.Hash.String() + "/grant/" + url.PathEscape(grant.ID),
 		})
 		switch {
@@ -80,7 +80,7 @@ func (c *Client) grant(ctx context.Context, x PackedXorb) (*Grant, error) {
 	}
 	const op = "asking to upload xorb"
 	resp, err := c.send(ctx, request{
-		op: op, subject: x.Hash, method: http.MethodPost,
+		op: op, method: http.MethodPost,
 		path: "/v1/xorb-grants/default/" + x.Hash.String(),
 		body: &body{int64(len(text)), func() (io.ReadCloser, error) {
 			return io.NopCloser(bytes.NewReader(text)), nil
@@ -151,7 +151,7 @@ func signed(text string) (*url.URL, error) {
 func (c *Client) postXorb(ctx context.Context, x PackedXorb) (sent bool, err error) {
 	const op = "uploading xorb"
 	path := "/v1/xorbs/default/" + x.Hash.String()
-	resp, err := c.send(ctx, request{op: op, subject: x.Hash, method: http.MethodHead, path: path})
+	resp, err := c.send(ctx, request{op: op, method: http.MethodHead, path: path})
 	if err != nil {
 		return false, err
 	}
@@ -160,7 +160,7 @@ func (c *Client) postXorb(ctx context.Context, x PackedXorb) (sent bool, err err
 		return false, nil
 	}
 	resp, err = c.send(ctx, request{
-		op: op, subject: x.Hash, method: http.MethodPost, path: path,
+		op: op, method: http.MethodPost, path: path,
 		body: &body{x.Size, x.Open, "application/octet-stream"},
 	})
 	if err != nil {

@@ -59,7 +59,7 @@ func (c *Client) reconstructV1(ctx context.Context, file merkle.Hash, from, to i
 func (c *Client) reconstruct(ctx context.Context, version string, file merkle.Hash, from, to int64, out any) error {
 	const op = "asking for the parts of file"
 	resp, err := c.send(ctx, request{
-		op: op, subject: file, method: http.MethodGet,
+		op: op, method: http.MethodGet,
 		path: version + "/reconstructions/" + file.String(),
 		span: fmt.Sprintf("bytes=%d-%d", from, to-1),
 	})

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"longcat/hub/xet/merkle"
 )
 
 // A body is what a request carries, as often as it is opened.
@@ -21,20 +19,11 @@ type body struct {
 
 // A request is one to the CAS server.
 type request struct {
-	op      string // for errors
-	subject merkle.Hash
-	method  string
-	path    string // from the server's root
-	span    string // Range header, if any
-	body    *body
-}
-
-// subjectText is the subject as errors tell it.
-func (r request) subjectText() string {
-	if r.subject == (merkle.Hash{}) {
-		return ""
-	}
-	return r.subject.String()
+	op     string // for errors
+	method string
+	path   string // from the server's root
+	span   string // Range header, if any
+	body   *body
 }
 
 // send sends r with the token and gives whatever the server answers, but after

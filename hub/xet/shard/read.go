@@ -61,7 +61,7 @@ func Visit(src io.Reader, visit Visitor) (*Footer, error) {
 
 type reader struct {
 	r      *bufio.Reader
-	buf    [recordSize]byte
+	buf    [RecordSize]byte
 	offset int64 // of the record read last
 	next   int64
 }
@@ -75,7 +75,7 @@ func (r *reader) record() (hash [32]byte, rest [16]byte, err error) {
 	if _, err = io.ReadFull(r.r, r.buf[:]); err != nil {
 		return hash, rest, r.broken(err)
 	}
-	r.next += recordSize
+	r.next += RecordSize
 	if r.next > MaxBytes {
 		return hash, rest, r.malformed(fmt.Sprintf("is longer than %d bytes", MaxBytes), nil)
 	}

@@ -17,12 +17,15 @@ import (
 // MaxBytes is the longest shard that a server takes or gives.
 const MaxBytes = 64 << 20
 
+// RecordSize is how many bytes most things take in a shard: a file, a term, a
+// term's verification hash, a sha256, a xorb, a chunk.
+const RecordSize = 48
+
 // The layout: a header, the files, the xorbs, and for a shard that is not for
-// upload a footer, perhaps behind lookup tables. All but header and footer is
-// made of records of recordSize; each of the two lists ends with a bookend,
+// upload a footer, perhaps behind lookup tables. All but the footer is made of
+// records; each of the two lists ends with a bookend,
 // whose first 32 bytes are 0xff.
 const (
-	recordSize    = 48
 	footerSize    = 200
 	headerVersion = 2
 	footerVersion = 1

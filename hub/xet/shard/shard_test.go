@@ -166,7 +166,7 @@ func TestReadRefusesWhatIsMalformed(t *testing.T) {
 	upload, stored := written(t, sample(), nil), written(t, sample(), &Footer{})
 	change := func(b []byte, record, field int, value uint32) []byte {
 		bad := slices.Clone(b)
-		le.PutUint32(bad[record*recordSize+32+4*field:], value)
+		le.PutUint32(bad[record*RecordSize+32+4*field:], value)
 		return bad
 	}
 	// Records: 0 header, 1 file, 2-3 terms, 4-5 verification, 6 sha256, 7 file,
@@ -191,9 +191,9 @@ func TestReadRefusesWhatIsMalformed(t *testing.T) {
 		"footer cut off":             stored[:len(stored)-1],
 		"footer version":             change(stored, 15, 4, 2),
 		"footer that is elsewhere":   append(slices.Clone(stored[:len(stored)-8]), 1, 0, 0, 0, 0, 0, 0, 0),
-		"cut off after the header":   upload[:recordSize],
-		"cut off inside a record":    upload[:3*recordSize-1],
-		"cut off before the bookend": upload[:len(upload)-recordSize],
+		"cut off after the header":   upload[:RecordSize],
+		"cut off inside a record":    upload[:3*RecordSize-1],
+		"cut off before the bookend": upload[:len(upload)-RecordSize],
 	} {
 		s, footer, err := Read(bytes.NewReader(bad))
 		if _, ok := errors.AsType[*FormatError](err); !ok || s != nil || footer != nil {
@@ -224,9 +224,9 @@ func (e endless) Read(b []byte) (int, error) {
 
 func TestReadEndsAtTheBound(t *testing.T) {
 	upload := written(t, sample(), nil)
-	le.PutUint32(upload[recordSize+36:], math.MaxUint32) // terms of the first file
-	valid := bytes.Repeat(upload[2*recordSize:3*recordSize], 1<<10)
-	terms := io.MultiReader(bytes.NewReader(upload[:2*recordSize]), repeated{valid}.reader())
+	le.PutUint32(upload[RecordSize+36:], math.MaxUint32) // terms of the first file
+	valid := bytes.Repeat(upload[2*RecordSize:3*RecordSize], 1<<10)
+	terms := io.MultiReader(bytes.NewReader(upload[:2*RecordSize]), repeated{valid}.reader())
 	if _, _, err := Read(terms); err == nil {
 		t.Error("read an endless shard")
 	}

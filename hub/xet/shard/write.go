@@ -35,7 +35,7 @@ func Size(s *Shard) int64 {
 	for i := range s.Xorbs {
 		records += 1 + int64(len(s.Xorbs[i].Chunks))
 	}
-	return records * recordSize
+	return records * RecordSize
 }
 
 func write(dst io.Writer, s *Shard, footer *Footer) error {
@@ -80,7 +80,7 @@ func (w *writer) record(hash [32]byte, rest []byte) {
 	copy(w.buf[:], rest)
 	_, _ = w.w.Write(hash[:]) // bufio gives the error again at Flush
 	_, _ = w.w.Write(w.buf[:])
-	w.offset += recordSize
+	w.offset += RecordSize
 }
 
 // numbers writes a record that ends in up to four numbers.

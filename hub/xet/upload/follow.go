@@ -19,7 +19,7 @@ type follower struct {
 	opened  bool    // the first of spans has been
 	size    int64   // of the content
 	at      int64   // the next chunk's first byte
-	emit    func(chunk) error
+	emit    func(chunk)
 	pending []chunk // counted since the last term: the span's verdict is open
 }
 
@@ -28,12 +28,11 @@ func (f *follower) add(ctx context.Context, leaf merkle.Leaf) error {
 	from, to := f.at, f.at+int64(leaf.Size)
 	f.at = to
 	for len(f.spans) > 0 && !f.whole(f.spans[0], to) {
-		if err := f.endSpan(); err != nil {
-			return err
-		}
+		f.endSpan()
 	}
 	if len(f.spans) == 0 || from < f.spans[0].At {
-		return f.emit(chunk{Leaf: leaf})
+		f.emit(chunk{Leaf: leaf})
+		return nil
 	}
 	sp := f.spans[0]
 	if !f.opened {
@@ -44,20 +43,20 @@ func (f *follower) add(ctx context.Context, leaf merkle.Leaf) error {
 	}
 	start, end := from-sp.At+sp.From, to-sp.At+sp.From // in the source
 	for len(sp.terms) > 0 && sp.pos < start {
-		if err := f.skip(sp); err != nil {
-			return err
-		}
+		f.skip(sp)
 	}
 	if len(sp.terms) == 0 || sp.pos != start {
-		return f.emit(chunk{Leaf: leaf})
+		f.emit(chunk{Leaf: leaf})
+		return nil
 	}
 	f.pending = append(f.pending, chunk{leaf, place{sp.xorb, uint32(sp.index)}})
-	return f.judge(sp.step(end))
+	f.judge(sp.step(end))
+	return nil
 }
 
-// whole says whether a chunk that ends before to, with none after it, can be a
-// chunk of the span's source: it must not reach beyond the span, and if only
-// the content's end has cut it off, it must be the source's end as well.
+// whole says whether a chunk that ends before to, if it begins in the span, can
+// be a chunk of the span's source: it must not reach beyond the span, and if
+// only the content's end has cut it off, the source must end there as well.
 func (f *follower) whole(sp *span, to int64) bool {
 	end := sp.At + sp.Size
 	return to < end || to == end && (to < f.size || sp.From+sp.Size == sp.Source.Data.Size())
@@ -65,51 +64,42 @@ func (f *follower) whole(sp *span, to int64) bool {
 
 // skip passes over a chunk of the source. If the source can not be read the
 // span is given up.
-func (f *follower) skip(sp *span) error {
+func (f *follower) skip(sp *span) {
 	end, err := sp.cut()
 	if err != nil {
 		sp.terms = nil
-		return f.judge(wrong)
+		f.judge(wrong)
+		return
 	}
-	return f.judge(sp.step(end))
+	f.judge(sp.step(end))
 }
 
 // endSpan goes to the end of the term in which the first span ends, to get a
 // verdict on the chunks counted in it, and forgets the span.
-func (f *follower) endSpan() error {
-	sp := f.spans[0]
+func (f *follower) endSpan() {
 	for len(f.pending) > 0 {
-		if err := f.skip(sp); err != nil {
-			return err
-		}
+		f.skip(f.spans[0])
 	}
 	f.spans, f.opened = f.spans[1:], false
-	return nil
 }
 
 // judge hands on the pending chunks if the verdict on them is known.
-func (f *follower) judge(v verdict) error {
+func (f *follower) judge(v verdict) {
 	if v == open {
-		return nil
+		return
 	}
 	for _, c := range f.pending {
 		if v == wrong {
 			c.place = place{}
 		}
-		if err := f.emit(c); err != nil {
-			return err
-		}
+		f.emit(c)
 	}
 	f.pending = f.pending[:0]
-	return nil
 }
 
 // end comes after the last chunk.
-func (f *follower) end() error {
+func (f *follower) end() {
 	for len(f.spans) > 0 {
-		if err := f.endSpan(); err != nil {
-			return err
-		}
+		f.endSpan()
 	}
-	return nil
 }

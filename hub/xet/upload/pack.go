@@ -11,6 +11,7 @@ import (
 // A packer gathers new chunks into xorbs, in the order in which they come.
 type packer struct {
 	limit int64             // bytes of a serialized xorb
+	most  int               // chunks to remember
 	all   []*newXorb        // the last one may be open
 	open  bool              // it is
 	seal  func(*newXorb)    // is given each xorb that is complete
@@ -34,9 +35,6 @@ type run struct {
 	from, to int64
 }
 
-// maxIndex bounds the chunks that can be found again: 128 GB of content.
-const maxIndex = 2 << 20
-
 // locate numbers chunks: a xorb's number and an index in it.
 func locate(x int, i int) uint32 { return uint32(x*xorb.MaxChunks + i) }
 
@@ -47,6 +45,23 @@ func (p *packer) at(where uint32) (*newXorb, uint32) {
 	}
 	return p.all[x], i
 }
+
+// forget drops what is known of the first n xorbs. A chunk of theirs that comes
+// up again will be found by asking, or be new once more.
+func (p *packer) forget(n int) {
+	for _, x := range p.all[:n] {
+		x.chunks = nil
+	}
+	for hash, where := range p.index {
+		if int(where/xorb.MaxChunks) < n {
+			delete(p.index, hash)
+		}
+	}
+}
+
+// maxIndex is how many chunks can be found again: 64 GB of content, some 60 MB
+// of memory.
+const maxIndex = 1 << 20
 
 // find looks for a chunk that was added before, first behind the one found
 // last.
@@ -62,7 +77,7 @@ func (p *packer) find(hash merkle.Hash) (place, bool) {
 }
 
 // add takes a new chunk that begins at byte from of the content.
-func (p *packer) add(c *Content, from int64, leaf merkle.Leaf) (place, error) {
+func (p *packer) add(c *Content, from int64, leaf merkle.Leaf) place {
 	if p.open {
 		if x := p.all[len(p.all)-1]; !xorb.Fits(len(x.chunks), x.size+xorb.MaxBytes-p.limit, int64(leaf.Size)) {
 			p.flush()
@@ -83,10 +98,8 @@ func (p *packer) add(c *Content, from int64, leaf merkle.Leaf) (place, error) {
 	} else {
 		x.runs = append(x.runs, run{c, from, to})
 	}
-	if len(p.index) < maxIndex {
-		p.index[binary.LittleEndian.Uint64(leaf.Hash[:])] = locate(n, i)
-	}
-	return place{&x.xorbRef, uint32(i)}, nil
+	p.index[binary.LittleEndian.Uint64(leaf.Hash[:])] = locate(n, i)
+	return place{&x.xorbRef, uint32(i)}
 }
 
 // flush completes the open xorb, if there is one.

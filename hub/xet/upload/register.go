@@ -22,45 +22,63 @@ type register struct {
 // not tell which xorbs it has.
 const shardEvery = 256 << 20
 
-// maxShardChunks keeps a shard at a quarter of its bound, for memory's sake.
-const maxShardChunks = 16 << 20 / 48
+// maxShardRecords keeps a shard at a quarter of its bound, for memory's sake.
+const maxShardRecords = shard.MaxBytes / shard.RecordSize / 4
 
 // add takes a file all of whose chunks have a place.
-func (r *register) add(f *file) error {
+func (r *register) add(f *file) {
 	if f.Size > 0 && !r.seen[f.Hash] {
 		r.seen[f.Hash] = true
 		r.files = append(r.files, f)
 	}
-	if size, chunks := r.unregistered(); size < shardEvery && chunks < maxShardChunks {
-		return nil
+	if size, records := r.waiting(); size >= shardEvery || records >= maxShardRecords {
+		r.flush()
 	}
-	return r.flush()
 }
 
-// relieve sends xorbs ahead of the file that they belong to, if there are so
-// many that they would make a shard too long.
-func (r *register) relieve() error {
-	if _, chunks := r.unregistered(); chunks < maxShardChunks {
-		return nil
+// relieve keeps memory bounded within a long file: it sends xorbs ahead of the
+// file that they belong to if they would make a shard too long, and forgets
+// those that have arrived if there are too many to remember.
+func (r *register) relieve() {
+	packer := &r.session.packer
+	full := len(packer.index) >= packer.most
+	if _, records := r.waiting(); full || records >= maxShardRecords {
+		r.flush()
 	}
-	return r.flush()
+	if full && r.session.wait(r.last) == nil {
+		packer.forget(r.xorbs)
+		clear(r.session.answers.asked) // the server has learned
+	}
 }
 
-func (r *register) unregistered() (size int64, chunks int) {
+// waiting is how many bytes of xorbs are in no shard yet, and how long a shard
+// with all that waits would be.
+func (r *register) waiting() (size int64, records int) {
 	for _, x := range r.session.packer.all[r.xorbs:] {
 		size += x.size
-		chunks += len(x.chunks)
+		records += len(x.chunks)
 	}
-	return size, chunks
+	for _, f := range r.files {
+		records += 2 * len(f.terms)
+	}
+	return size, records
 }
 
 // flush sends a shard with what is in none yet, in the background.
-func (r *register) flush() error {
-	r.session.packer.flush()
-	xorbs, files := r.session.packer.all[r.xorbs:], r.files
-	r.xorbs, r.files = len(r.session.packer.all), nil
+func (r *register) flush() {
+	packer := &r.session.packer
+	packer.flush()
+	xorbs, files := packer.all[r.xorbs:], r.files
+	r.xorbs, r.files = len(packer.all), nil
 	if len(files) == 0 && len(xorbs) == 0 {
-		return nil
+		return
+	}
+	out := new(shard.Shard)
+	for _, f := range files {
+		out.Files = append(out.Files, f.record())
+	}
+	for _, x := range xorbs {
+		out.Xorbs = append(out.Xorbs, shard.Xorb{Hash: x.hash, Chunks: x.chunks})
 	}
 	before, done := r.last, make(chan struct{})
 	r.last = done
@@ -71,15 +89,18 @@ func (r *register) flush() error {
 				return err
 			}
 		}
-		for _, x := range xorbs {
+		for i, x := range xorbs {
 			if err := s.wait(x.done); err != nil {
 				return err
 			}
+			out.Xorbs[i].Packed = x.packed
 		}
-		defer close(done)
-		return s.sendShard(xorbs, files)
+		if err := s.sendShard(out); err != nil {
+			return err
+		}
+		close(done)
+		return nil
 	})
-	return nil
 }
 
 func (s *session) wait(done <-chan struct{}) error {
@@ -91,14 +112,7 @@ func (s *session) wait(done <-chan struct{}) error {
 	}
 }
 
-func (s *session) sendShard(xorbs []*newXorb, files []*file) error {
-	out := new(shard.Shard)
-	for _, f := range files {
-		out.Files = append(out.Files, f.record())
-	}
-	for _, x := range xorbs {
-		out.Xorbs = append(out.Xorbs, shard.Xorb{Hash: x.hash, Packed: x.packed, Chunks: x.chunks})
-	}
+func (s *session) sendShard(out *shard.Shard) error {
 	var b bytes.Buffer
 	b.Grow(int(shard.Size(out)))
 	if err := shard.Write(&b, out); err != nil {

@@ -54,7 +54,7 @@ func newSession(ctx context.Context, client *xet.Client, o Options) *session {
 	}
 	s := &session{client: client, o: o, asking: make(chan struct{}, askers), sending: make(chan struct{}, o.Senders)}
 	s.g, s.ctx = errgroup.WithContext(ctx)
-	s.packer = packer{limit: xorb.MaxBytes, index: map[uint64]uint32{}, seal: s.send}
+	s.packer = packer{limit: xorb.MaxBytes, most: maxIndex, index: map[uint64]uint32{}, seal: s.send}
 	s.answers = answers{now: o.Now, asked: map[merkle.Hash]bool{}}
 	s.register = register{session: s, seen: map[merkle.Hash]bool{}}
 	return s
@@ -78,7 +78,8 @@ func (s *session) run(contents []Content) (*Result, error) {
 			}
 			result.Files[i] = *file
 		}
-		return s.register.flush()
+		s.register.flush()
+		return nil
 	})
 	if err := s.g.Wait(); err != nil {
 		return nil, err
@@ -128,13 +129,10 @@ func (s *session) decide(sc *scan) (*File, error) {
 	if sc.err != nil {
 		return nil, sc.err
 	}
-	if err := follow.end(); err != nil {
-		return nil, err
-	}
-	if err := w.flush(); err != nil {
-		return nil, err
-	}
+	follow.end()
+	w.flush()
 	file.finish(sc.sum)
 	s.stats.Total += file.File.Size
-	return &file.File, s.register.add(file)
+	s.register.add(file)
+	return &file.File, nil
 }

@@ -94,6 +94,32 @@ func TestKilledUploadGoesOn(t *testing.T) {
 	}
 }
 
+// TestMemoryIsBounded lets a session remember three chunks only. The content
+// must arrive all the same, and what is asked for be found again.
+func TestMemoryIsBounded(t *testing.T) {
+	server := fakecas.New(t)
+	all, _ := randomContents(4*smallXorb, 2*smallXorb, smallXorb)
+	all = append(all, all[1], all[0])
+	s := newSession(t.Context(), server.Client(), Options{TempDir: t.TempDir()})
+	s.packer.limit, s.packer.most = smallXorb, 3
+	result, err := s.run(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range result.Files {
+		want, _ := io.ReadAll(io.NewSectionReader(all[i].Data, 0, all[i].Data.Size()))
+		if !bytes.Equal(server.Content(f.Hash), want) {
+			t.Errorf("%s is not what was uploaded", all[i].Name)
+		}
+	}
+	if result.Stats.Dedup == 0 {
+		t.Errorf("nothing was found by asking: %+v", result.Stats)
+	}
+	if n := len(s.packer.index); n > 3 {
+		t.Errorf("%d chunks are remembered", n)
+	}
+}
+
 // TestUploadsAreTheSameEveryTime uploads twice to two servers: the xorbs must
 // be the same whatever goroutine was faster.
 func TestUploadsAreTheSameEveryTime(t *testing.T) {

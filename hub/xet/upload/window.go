@@ -19,44 +19,40 @@ const windowSize = 4 << 10
 // Source: docs/xet/deduplication.md.
 const askEvery = 4 << 20
 
-func (w *window) add(c chunk) error {
-	w.chunks = append(w.chunks, c)
-	if len(w.chunks) < windowSize {
-		return nil
+func (w *window) add(c chunk) {
+	if w.chunks = append(w.chunks, c); len(w.chunks) == windowSize {
+		w.flush()
 	}
-	return w.flush()
 }
 
 // flush decides on the chunks and gives them to the file.
-func (w *window) flush() error {
+func (w *window) flush() {
 	w.ask()
-	s := w.session
 	for _, c := range w.chunks {
-		p, size := c.place, int64(c.Size)
-		switch {
-		case p.xorb != nil:
-			s.stats.Known += size
-		default:
-			var found bool
-			if p, found = s.packer.find(c.Hash); found {
-				s.stats.Repeated += size
-				break
-			}
-			if p, found = s.answers.find(c.Hash); found {
-				s.stats.Dedup += size
-				break
-			}
-			var err error
-			if p, err = s.packer.add(w.content, w.at, c.Leaf); err != nil {
-				return err
-			}
-			s.stats.New += size
-		}
-		w.file.add(c.Leaf, p)
-		w.at += size
+		w.file.add(c.Leaf, w.find(c))
+		w.at += int64(c.Size)
 	}
 	w.chunks = w.chunks[:0]
-	return s.register.relieve()
+	w.session.register.relieve()
+}
+
+// find gives the chunk that begins at w.at a place, a new one if it has none.
+func (w *window) find(c chunk) place {
+	s, size := w.session, int64(c.Size)
+	if c.place.xorb != nil {
+		s.stats.Known += size
+		return c.place
+	}
+	if p, found := s.packer.find(c.Hash); found {
+		s.stats.Repeated += size
+		return p
+	}
+	if p, found := s.answers.find(c.Hash); found {
+		s.stats.Dedup += size
+		return p
+	}
+	s.stats.New += size
+	return s.packer.add(w.content, w.at, c.Leaf)
 }
 
 // ask asks the server for chunks of which nothing is known. It asks for one

@@ -3,10 +3,11 @@
 // whatever file, need not be sent again.
 //
 // A [Client] talks to one CAS server (content-addressed storage) with tokens
-// that a Hub hands out. A [Session] uploads contents through it, sending only
-// chunks that are new; [Client.Download] puts a file together from the chunks
-// that it is made of. The formats are packages of their own: cdc cuts content
-// into chunks, merkle names things, xorb packs chunks, shard describes files.
+// that a Hub hands out. [Client.Download] puts a file together from the chunks
+// that it is made of; package upload sends contents through a Client, and of
+// them only the chunks that are new. The formats are packages of their own: cdc
+// cuts content into chunks, merkle names things, xorb packs chunks, shard
+// describes files.
 //
 // Source: huggingface/hub-docs, docs/xet/*.md (version 1.1.0); upload grants,
 // which it does not describe yet, as recorded between hf_xet 1.8.0 and the

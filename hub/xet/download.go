@@ -28,13 +28,13 @@ type Download struct {
 var window int64 = 1 << 30 // a variable for the tests' sake
 
 // Download brings a file, or what is missing of it: the parts in parallel, each
-// chunk unpacked and written in its place as it arrives, so that memory does
-// not grow with the file.
+// chunk unpacked and written in its place as it arrives. What comes can be kept
+// before the rest has come; a later Download brings what is Missing then.
 //
-// If all is brought the chunks are hashed on the way, and nil means that the
-// content is what File names. If only parts are, what each chunk says of itself
-// is checked, and it is left to the caller to check the whole. Content that is
-// wrong gives a *CorruptError.
+// If all is brought the chunks are hashed on the way (for which forty bytes a
+// chunk are kept), and nil means that the content is what File names. If only
+// parts are, what each chunk says of itself is checked, and it is left to the
+// caller to check the whole. Content that is wrong gives a *CorruptError.
 func (c *Client) Download(ctx context.Context, d Download) error {
 	whole := d.Missing == nil
 	if whole {

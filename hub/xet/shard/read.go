@@ -191,18 +191,21 @@ var errNoEnd = errors.New("more bytes follow")
 // and makes sure that nothing follows.
 func (r *reader) end(length uint64) (*Footer, error) {
 	r.offset = r.next
-	var last [footerSize]byte // the last bytes seen
+	b := make([]byte, 0, 32<<10) // begins with the last bytes seen
 	n := int64(0)
 	for {
-		b, err := r.r.ReadByte()
+		m, err := r.r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+m]
+		n += int64(m)
+		if drop := len(b) - footerSize; drop > 0 {
+			b = b[:copy(b, b[drop:])]
+		}
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		last[n%footerSize] = b
-		n++
 	}
 	switch {
 	case length == 0 && n > 0:
@@ -215,8 +218,6 @@ func (r *reader) end(length uint64) (*Footer, error) {
 		return nil, r.malformed(fmt.Sprintf("is longer than %d bytes", MaxBytes), nil)
 	}
 	r.offset += n - footerSize
-	split := n % footerSize
-	b := append(last[split:footerSize:footerSize], last[:split]...)
 	version, at := le.Uint64(b), le.Uint64(b[footerSize-8:])
 	switch {
 	case version != footerVersion:

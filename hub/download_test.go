@@ -289,10 +289,10 @@ func TestDownloadProgress(t *testing.T) {
 
 // progress adds up what it is told.
 type progress struct {
-	mu         sync.Mutex
-	verb       string
-	size, n    int64
-	done, last int
+	mu      sync.Mutex
+	verb    string
+	size, n int64
+	done    int
 }
 
 func (p *progress) Start(verb, _ string, size int64) hub.Meter {

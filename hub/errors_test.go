@@ -131,7 +131,7 @@ func TestErrorTextIsSafe(t *testing.T) {
 			w.WriteHeader(400)
 			fmt.Fprintf(w, "see %s and %s", secret, strings.Repeat("x", 10_000))
 		},
-		"redirect of a write": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, secret, 302) },
+		"redirect of a write": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, secret, http.StatusFound) },
 		"endless": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/plain")
 			w.WriteHeader(400)
@@ -189,7 +189,7 @@ func TestTransportErrorTextIsSafe(t *testing.T) {
 		"bad chunk":   garbage("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\x1b[31m\r\n"),
 		"no location": garbage("HTTP/1.1 302 Found\r\nLocation: http://[x?Signature=5ec3e7\r\nContent-Length: 0\r\n\r\n"),
 		"nobody there": httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://127.0.0.1:1/x?Signature=5ec3e7", 302)
+			http.Redirect(w, r, "http://127.0.0.1:1/x?Signature=5ec3e7", http.StatusFound)
 		})),
 	} {
 		_, err := newClient(t, srv.URL, func(c *hub.Config) { c.Retries = -1 }).RepoInfo(t.Context(), repo, "")

@@ -16,11 +16,9 @@ import (
 
 // fakeUpload is a look-alike that takes one upload.
 type fakeUpload struct {
-	url    string
 	batch  func(o wire.LFSObject) wire.LFSBatchObject // what the batch answers for an object
 	preOID string                                     // what preupload says stands there
 	commit string                                     // the commit's answer
-	entry  func(p string, size int64) wire.TreeEntry
 
 	mu       sync.Mutex
 	puts     map[string]string // path → body

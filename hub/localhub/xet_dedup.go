@@ -15,10 +15,10 @@ import (
 	"longcat/hub/xet/shard"
 )
 
-// The limits of an answer to a chunk query: chunks, about 8 GB of content in
-// 6 MB, and how long clients may build upon it.
+// The limits of an answer to a chunk query: chunks, about 4 GB of content in
+// 3 MB, and how long clients may build upon it.
 const (
-	maxDedupChunks = 128 << 10
+	maxDedupChunks = 64 << 10
 	dedupTTL       = 24 * time.Hour
 )
 

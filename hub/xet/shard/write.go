@@ -43,7 +43,9 @@ func write(dst io.Writer, s *Shard, footer *Footer) error {
 	length := uint64(0)
 	if footer != nil {
 		length = footerSize
-		w.key = footer.Key
+		if footer.Key != (merkle.Hash{}) {
+			w.keyer = merkle.NewKeyer(footer.Key)
+		}
 	}
 	w.record(headerTag, le.AppendUint64(le.AppendUint64(nil, headerVersion), length))
 	filesAt := w.offset
@@ -68,7 +70,7 @@ func write(dst io.Writer, s *Shard, footer *Footer) error {
 // A writer counts what it writes and remembers the first error.
 type writer struct {
 	w      *bufio.Writer
-	key    merkle.Hash
+	keyer  *merkle.Keyer // nil: hashes are written as they are
 	offset uint64
 	buf    [16]byte
 	err    error
@@ -123,8 +125,8 @@ func (w *writer) xorb(x *Xorb) {
 	offset := uint32(0)
 	for _, c := range x.Chunks {
 		hash := c.Hash
-		if w.key != (merkle.Hash{}) {
-			hash = hash.Keyed(w.key)
+		if w.keyer != nil {
+			hash = w.keyer.Keyed(hash)
 		}
 		w.numbers(hash, offset, c.Size)
 		offset += c.Size

@@ -37,6 +37,9 @@ func (d *downloader) bring(ctx context.Context, f *File, part *cache.Part, meter
 	if err := ranges(below(part, probeSize)); err != nil {
 		return err
 	}
+	if d.lim.isNear() {
+		return ranges(part) // no network in between that fewer bytes would spare
+	}
 	byRanges := time.Since(begun)
 	begun = time.Now()
 	if err := chunks(below(part, probeSize)); err != nil || time.Since(begun) > byRanges {

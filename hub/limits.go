@@ -13,11 +13,10 @@ import (
 //
 // What is asked for and not yet written is lost when the process dies: it was
 // sent for nothing, and is sent again. So as little as possible is asked for
-// at a time, the window: two connections, and ranges of two megabytes. That is
-// enough on this machine and in this network. Where it is not, more
-// connections share the same window; and where answers take long to begin,
-// which means that the hub is far away, the window doubles as long as that
-// makes the download faster.
+// at a time, the window: two connections, and ranges of 1.5 MiB. That is
+// enough on this machine and in this network. Where connections are slow, more
+// of them share the same window; and where the hub is far away, the window
+// doubles as long as that makes the download faster.
 type limits struct {
 	most int           // connections
 	rate *rate.Limiter // nil: as fast as it goes
@@ -28,26 +27,26 @@ type limits struct {
 	conns   int   // tokens, free and taken
 	window  int64 // bytes that all of them ask for
 	settled bool  // the window is as large as it should be
+	near    bool  // the hub is on this machine or in this network
 	speed   float64
 	epoch   epoch
 }
 
 // epoch is a stretch of time over which the speed is measured.
 type epoch struct {
-	began   time.Time
-	bytes   int64
-	nearest time.Duration // shortest wait for an answer to begin
+	began time.Time
+	bytes int64
 }
 
 const (
 	leastConns  = 2 // one is read while the other's answer begins
-	leastWindow = 4 << 20
+	leastWindow = 3 << 20
 	leastRange  = 512 << 10
 	mostRange   = 16 << 20
 
-	nearHub  = 10 * time.Millisecond // waits below this are near
-	slowConn = 64 << 20              // bytes per second: below, another connection may help
-	faster   = 1.2                   // what a doubled window must bring
+	nearHub  = 2 * time.Millisecond
+	slowConn = 64 << 20 // bytes per second: below, another connection may help
+	faster   = 1.15     // what a doubled window must bring
 )
 
 func newLimits(conns int, bytesPerSecond int64) *limits {
@@ -70,9 +69,11 @@ func (l *limits) begin(ctx context.Context) error {
 }
 
 // measure is what one range cost: how long its answer took to begin, and to
-// come, without the time that the disk took.
+// come, without the time that the disk took. The distance is the network's
+// round trip, or the wait where that is not known.
 type measure struct {
 	wait, read time.Duration
+	distance   time.Duration
 	bytes      int64
 }
 
@@ -82,6 +83,7 @@ func (l *limits) end(m measure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.free <- struct{}{}
+	l.near = l.near || (m.bytes > 0 && m.distance < nearHub)
 	if l.rate != nil || m.bytes < leastRange {
 		return
 	}
@@ -103,13 +105,9 @@ func (l *limits) allow(conns int) {
 // learn sets the window by what it brought.
 func (l *limits) learn(m measure, now time.Time) {
 	e := &l.epoch
-	if e.bytes == 0 {
-		e.nearest = m.wait
-		if e.began.IsZero() {
-			e.began = now.Add(-m.wait - m.read)
-		}
+	if e.began.IsZero() {
+		e.began = now.Add(-m.wait - m.read)
 	}
-	e.nearest = min(e.nearest, m.wait)
 	if e.bytes += m.bytes; e.bytes < 2*l.window {
 		return
 	}
@@ -117,7 +115,7 @@ func (l *limits) learn(m measure, now time.Time) {
 	switch {
 	case l.speed > 0 && speed < faster*l.speed:
 		l.window, l.settled = l.window/2, true
-	case e.nearest < nearHub || l.window >= int64(l.most)*mostRange:
+	case l.near || l.window >= int64(l.most)*mostRange:
 		l.settled = true
 	default:
 		l.window, l.speed = 2*l.window, speed
@@ -133,6 +131,13 @@ func (l *limits) rangeSize(left int64) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return min(max(l.window/int64(l.conns), leastRange), mostRange)
+}
+
+// isNear tells whether the hub has shown to be near.
+func (l *limits) isNear() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.near
 }
 
 // pass waits until n more bytes may be read.

@@ -99,7 +99,7 @@ func TestKilledDownload(t *testing.T) {
 	wantFile(t, strings.TrimSpace(string(out)), content)
 	// In flight: the ranges asked for near a hub, and the requests that a dead
 	// process no longer reads.
-	const inFlight = 5 << 20
+	const inFlight = 4 << 20
 	if sent := w.fromCDN(); sent > int64(len(content))+kills*inFlight {
 		t.Errorf("%d bytes were sent for a file of %d", sent, len(content))
 	} else {

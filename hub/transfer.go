@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -162,13 +163,21 @@ func (e *sinkError) Unwrap() error { return e.err }
 // fetch asks for one range and writes what comes. It returns what of the range
 // is still missing.
 func (t *transfer) fetch(ctx context.Context, e cache.Extent, buf []byte) (rest cache.Extent, m measure, err error) {
+	var way time.Duration
+	known := false
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) { way, known = distance(info.Conn) },
+	})
 	asked := time.Now()
-	resp, err := t.get(ctx, &e)
+	resp, err := t.get(traced, &e)
 	if err != nil {
 		return e, m, err
 	}
 	defer resp.Body.Close()
 	m.wait = time.Since(asked)
+	if m.distance = m.wait; known {
+		m.distance = way
+	}
 	if err := t.rightRange(resp, e); err != nil {
 		return e, m, err
 	}

@@ -4,12 +4,10 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"longcat/hub"
@@ -269,69 +267,5 @@ func TestNoExist(t *testing.T) {
 	want := map[string]string{"models--ann--model/.no_exist/" + commit + "/sub/adapter.json": ""}
 	if got := onDisk(t, c.CacheDir()); !maps.Equal(got, want) {
 		t.Errorf("the cache holds %q", got)
-	}
-}
-
-// The meter ends at the file's size, whatever had to be repeated.
-func TestDownloadProgress(t *testing.T) {
-	w := newWorld(t)
-	content := blob(5<<20, 1)
-	w.seed(files{"m.bin": content})
-	w.faults.Add(localhub.Fault{Path: "/-/cdn/", Cut: true, After: 300_000, Times: 3})
-	p := &progress{}
-	if _, err := w.client().Download(t.Context(), hub.DownloadOptions{Repo: repo, Selection: hub.Selection{Files: []string{"m.bin"}}, Progress: p}); err != nil {
-		t.Fatal(err)
-	}
-	if p.n != int64(len(content)) || p.size != p.n || p.done != 1 || p.verb != "download" {
-		t.Errorf("progress %+v", p)
-	}
-}
-
-// progress adds up what it is told.
-type progress struct {
-	mu      sync.Mutex
-	verb    string
-	size, n int64
-	done    int
-}
-
-func (p *progress) Start(verb, _ string, size int64) hub.Meter {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.verb = verb
-	p.size += size
-	return p
-}
-
-func (p *progress) Add(n int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.n += n
-}
-
-func (p *progress) Done() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done++
-}
-
-// A dataset's files are found under its own address and folder.
-func TestDownloadDataset(t *testing.T) {
-	w := newWorld(t)
-	c := w.client()
-	data := hub.Repo{Type: wire.Dataset, ID: "ann/data"}
-	if _, err := c.CreateRepo(t.Context(), data, false); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Upload(t.Context(), hub.Upload{Repo: data, Files: files{"x.csv": []byte("1,2")}.upload(), Message: "m"}); err != nil {
-		t.Fatal(err)
-	}
-	snap, err := c.Download(t.Context(), hub.DownloadOptions{Repo: data, Selection: hub.Selection{Files: []string{"x.csv"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantFile(t, snap.Files["x.csv"], []byte("1,2"))
-	if !strings.Contains(snap.Dir, "datasets--ann--data") || len(w.requests(path(http.MethodHead, "/datasets/ann/data/resolve/"))) == 0 {
-		t.Errorf("snapshot in %s", snap.Dir)
 	}
 }

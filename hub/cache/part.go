@@ -40,11 +40,11 @@ type Part struct {
 	path    string
 	f       *os.File
 
-	mu      sync.Mutex // guards journal, have, unsynced and failed
-	journal *journal
-	have    extents
-	synced  int64 // bytes written since the last sync
-	failed  error // of the hasher or the syncer; ends the part
+	mu       sync.Mutex // guards journal, have, unsynced and failed
+	journal  *journal
+	have     extents
+	unsynced int64 // bytes written since the last sync
+	failed   error // of the hasher or the syncer; ends the part
 
 	hash   *frontierHash
 	syncMu sync.Mutex
@@ -146,8 +146,8 @@ func (p *Part) record(e Extent) error {
 	}
 	p.have = p.have.add(e)
 	p.hash.wake()
-	if p.synced += e.Len(); p.synced >= syncEvery {
-		p.synced = 0
+	if p.unsynced += e.Len(); p.unsynced >= syncEvery {
+		p.unsynced = 0
 		p.syncWG.Go(p.sync)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -199,5 +200,51 @@ func TestPartRefusesBytesOutside(t *testing.T) {
 		if _, err := p.WriteAt(make([]byte, 5), off); err == nil {
 			t.Errorf("5 bytes at %d of 100 were accepted", off)
 		}
+	}
+}
+
+// A journal that outlived its part (killed between the part's rename and the
+// journal's removal) says nothing of the empty file that is begun after it. It
+// goes before that file has its size: nobody can be killed in between and leave
+// the two side by side.
+func TestPartWithAnotherPartsJournal(t *testing.T) {
+	content, id := sample(saveEvery) // the journal holds the whole's hash
+	base := filepath.Join(t.TempDir(), "blob")
+	p := openPart(t, base, id)
+	fill(t, p, content, 1<<30)
+	left, err := os.ReadFile(p.journalPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p.journalPath(), left, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p = openPart(t, base, id)
+	if n := p.Arrived(); n != 0 {
+		t.Errorf("%d bytes of an empty file are believed", n)
+	}
+	if err := p.Discard(); err != nil {
+		t.Fatal(err)
+	}
+
+	// A size that no disk has ends OpenPart where a kill could.
+	id.Size = 1 << 62
+	head := appendRecord(nil, recordHead, fmt.Appendf(nil, `{"etag":%q,"size":%d,"boot":%q}`, id.Etag, id.Size, bootID()))
+	if err := os.WriteFile(p.journalPath(), appendRecord(head, recordWrote, wrotePayload(Extent{0, id.Size})), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p, err = OpenPart(base, id)
+	if err == nil { // a disk that takes it, as a hole
+		defer p.Close()
+		if n := p.Arrived(); n != 0 {
+			t.Errorf("%d bytes of an empty file are believed", n)
+		}
+		return
+	}
+	if _, err := os.Stat(base + partSuffix + ".journal"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the journal is still there: %v", err)
 	}
 }

@@ -15,7 +15,8 @@
 //	DIR/
 //	  lock                        held while a Hub has the folder open
 //	  key                         secret that signs expiring addresses
-//	  objects/ab/ab12…            content of large files, by sha256; all repos share it
+//	  objects/ab/ab12…            large files that came as a whole, by sha256; all repos share them
+//	  xet/                        large files that came in chunks, and the chunks of the others (package cas)
 //	  tmp/                        whatever is not finished; emptied by Open
 //	  repos/models--org--name/
 //	    repo.json                 privacy, gate, time of creation
@@ -33,10 +34,25 @@
 // rename of its ref, so that a kill at any moment leaves the old state or the
 // new one. Ids of blobs, trees and commits are the ones git would give.
 //
+// # Chunks
+//
+// Large files come and go as a whole (lfs.go, multipart.go, cdn.go) or in the
+// chunks of the Xet protocol (xet*.go), and whichever way they came, they go
+// both ways. The Hub is its own CAS server, below /-/cas/. Content is on disk
+// once: what came as a whole stays a plain file, of which the chunks are ranges,
+// and what came in chunks is put together when it is read. What clients say of
+// chunks and files is verified down to the sha256 before it is believed.
+//
 // # Who may do what
 //
 // Public repos are read without a token. A private repo is seen by the tokens
 // of its namespace only; to all others it looks as if it were not there, and
 // that goes for its large files too: an object counts as known to the Hub only
-// for somebody who may read a repo that has it.
+// for somebody who may read a repo that has it. The same goes for chunks, each by
+// itself: a xorb with chunks of public and of private files is told of, and
+// given out, in parts.
+//
+// A Xet token is an address that the Hub signed, in another guise. It says who
+// asked for which repo and scope; whether they still may is found out each time
+// it is used.
 package localhub

@@ -235,6 +235,10 @@ func TestXetConcurrently(t *testing.T) {
 // trySendXet sends content in chunks. Content may be deleted while it is built
 // upon, so that it has to be sent again.
 func (w *world) trySendXet(repo string, content []byte) error {
+	return w.trySendXetAs(repo, "0.bin", content)
+}
+
+func (w *world) trySendXetAs(repo, path string, content []byte) error {
 	var err error
 	for range 5 {
 		if _, err = upload.Run(w.Context(), w.xet("ann", repo, "write"), []upload.Content{data(content)}, upload.Options{TempDir: w.TempDir(), Now: w.clock.now}); err == nil {
@@ -244,7 +248,7 @@ func (w *world) trySendXet(repo string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	a, err := w.try("ann", "POST", "/api/models/"+repo+"/commit/main", []byte(header("")+lfsLine("0.bin", content)))
+	a, err := w.try("ann", "POST", "/api/models/"+repo+"/commit/main", []byte(header("")+lfsLine(path, content)))
 	if err == nil && a.StatusCode != 200 {
 		err = fmt.Errorf("committing: %d %s", a.StatusCode, a.body)
 	}

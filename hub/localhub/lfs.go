@@ -221,7 +221,8 @@ func (h *Hub) keep(f *os.File, t ticket) error {
 	if err := h.keepWhole(f, t); err != nil {
 		return err
 	}
-	return h.convert(t.oid)
+	h.convert(t.oid)
+	return nil
 }
 
 func (h *Hub) keepWhole(f *os.File, t ticket) error {

@@ -81,6 +81,9 @@ func (s *store) eachObject(visit func(sha256 string) error) error {
 			return err
 		}
 		for _, e := range entries {
+			if !sha256ID.MatchString(e.Name()) {
+				continue // not ours
+			}
 			if err := visit(e.Name()); err != nil {
 				return err
 			}

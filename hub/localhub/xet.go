@@ -56,16 +56,26 @@ type conversion struct {
 	err  error         // the first that happened
 }
 
-// convert sees to it that an object's chunks are found, now or soon.
-func (h *Hub) convert(sha256 string) error {
+// convert sees to it that an object's chunks are found, now or soon. A failure
+// is none of the upload's: Settle tells of it.
+func (h *Hub) convert(sha256 string) {
 	if _, done := h.store.xet.BySHA256(sha256); done || h.opts.NoXet {
-		return nil
+		return
 	}
 	if size, _ := h.store.objectSize(sha256); size <= convertAtOnce {
-		return h.findChunks(h.conversion.ctx, sha256)
+		h.conversion.note(h.findChunks(h.conversion.ctx, sha256))
+		return
 	}
 	h.convertLater(sha256)
-	return nil
+}
+
+// note remembers a failure that is not for want of time.
+func (c *conversion) note(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil && c.ctx.Err() == nil && c.err == nil {
+		c.err = err
+	}
 }
 
 func (h *Hub) convertLater(sha256s ...string) {
@@ -97,11 +107,7 @@ func (h *Hub) convertAll(done chan struct{}) {
 		next := c.todo[0]
 		c.todo = c.todo[1:]
 		c.mu.Unlock()
-		if err := h.findChunks(c.ctx, next); err != nil && c.ctx.Err() == nil {
-			c.mu.Lock()
-			c.err = errors.Join(c.err, err)
-			c.mu.Unlock()
-		}
+		c.note(h.findChunks(c.ctx, next))
 	}
 }
 

@@ -38,7 +38,10 @@ export -f merge copy
 
 contenders=("longcat=merge" "cp=copy" "cp, synced=copy; sync -f $out")
 if [ -n "${MERGEKIT:-}" ]; then
-	contenders+=("mergekit=$MERGEKIT $recipe $out --copy-tokenizer --allow-crimes >/dev/null 2>&1")
+	export MERGEKIT
+	mergekit() { $MERGEKIT "$recipe" "$out" --copy-tokenizer --allow-crimes >"$scratch/mergekit.log" 2>&1 || { tail "$scratch/mergekit.log" >&2; return 1; }; }
+	export -f mergekit
+	contenders+=("mergekit=mergekit")
 fi
 echo "merge of $bytes bytes on $(stat -f -c %T "$scratch"), $ROUNDS rounds"
 missed=0

@@ -49,7 +49,7 @@ type shape struct {
 
 func shapeAt(scale float64) shape {
 	part := func(whole float64) int64 { return max(1, int64(math.Round(whole*scale))) }
-	return shape{head: part(128), inter: part(14336), vocab: part(32000), shard: part(5e9)}
+	return shape{head: 2 * part(64), inter: part(14336), vocab: part(32000), shard: part(5e9)}
 }
 
 func write(dir string, s shape) error {

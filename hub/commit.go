@@ -16,7 +16,7 @@ import (
 // It is sent once; where the answer is lost on the way, or does not tell, the
 // branch does: it may have moved on to what was meant.
 func (c *Client) commit(ctx context.Context, p *PreparedUpload) (*wire.CommitResponse, error) {
-	r := request{op: "committing", repo: p.Repo, method: http.MethodPost, url: p.Repo.apiPath("commit", revOr(p.Revision)), once: true, write: true, slow: true}
+	r := request{op: "committing to", repo: p.Repo, method: http.MethodPost, url: p.Repo.apiPath("commit", revOr(p.Revision)), once: true, write: true, slow: true}
 	if p.CreatePR {
 		r.url += "?create_pr=1"
 	}

@@ -34,7 +34,7 @@ const maxErrorBody = 64 << 10
 
 // Error is a Hub's refusal, or an answer that could not be understood.
 type Error struct {
-	Op        string // what was tried: "listing files", "committing", …
+	Op        string // what was tried, up to its object: "listing files of", "resolving", …
 	Repo      string // as Repo.String writes it; empty when none is concerned
 	Path      string // file in the repo, when one is concerned
 	Status    int    // HTTP status
@@ -48,14 +48,7 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Op)
-	if e.Repo != "" {
-		fmt.Fprintf(&b, " of %q", e.Repo)
-	}
-	if e.Path != "" {
-		fmt.Fprintf(&b, ", file %q", e.Path)
-	}
-	fmt.Fprintf(&b, ": the hub answered %d", e.Status)
+	fmt.Fprintf(&b, "%s: the hub answered %d", phrase(e.Op, e.Repo, e.Path), e.Status)
 	if t := http.StatusText(e.Status); t != "" {
 		b.WriteString(" " + t)
 	}
@@ -66,6 +59,17 @@ func (e *Error) Error() string {
 		fmt.Fprintf(&b, " (request id %s)", e.RequestID)
 	}
 	return b.String()
+}
+
+// phrase completes what was tried by its object.
+func phrase(op, repo, path string) string {
+	switch {
+	case path != "" && repo != "":
+		return fmt.Sprintf("%s %q in %q", op, path, repo)
+	case repo != "":
+		return fmt.Sprintf("%s %q", op, repo)
+	}
+	return strings.TrimSuffix(op, " of")
 }
 
 // Is matches the package's targets.

@@ -70,7 +70,7 @@ func (c *Client) batch(ctx context.Context, p *PreparedUpload, objects []object)
 	for _, o := range objects {
 		body.Objects = append(body.Objects, wire.LFSObject{OID: o.oid, Size: o.size})
 	}
-	r := request{op: "starting the upload of large files", repo: p.Repo, method: http.MethodPost, url: p.Repo.lfsBatchPath(), write: true}
+	r := request{op: "starting the upload of large files to", repo: p.Repo, method: http.MethodPost, url: p.Repo.lfsBatchPath(), write: true}
 	if err := r.jsonBody(body); err != nil {
 		return nil, err
 	}
@@ -232,7 +232,7 @@ func (u *objectUpload) multipart(ctx context.Context, action *wire.LFSAction, me
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	r := u.request(http.MethodPost, action.Href, "completing the upload")
+	r := u.request(http.MethodPost, action.Href, "completing the upload of")
 	if err := r.jsonBody(wire.LFSComplete{OID: u.oid, Parts: parts}); err != nil {
 		return err
 	}

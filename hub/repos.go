@@ -29,7 +29,7 @@ func (c *Client) RepoInfo(ctx context.Context, repo Repo, rev string) (*wire.Rep
 		return nil, err
 	}
 	var info wire.RepoInfo
-	_, err := c.call(ctx, request{op: "looking up revision " + revOr(rev), repo: repo, method: http.MethodGet, url: repo.apiPath("revision", revOr(rev))}, &info)
+	_, err := c.call(ctx, request{op: "looking up revision " + revOr(rev) + " of", repo: repo, method: http.MethodGet, url: repo.apiPath("revision", revOr(rev))}, &info)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (c *Client) Tree(ctx context.Context, repo Repo, rev string) iter.Seq2[wire
 			yield(wire.TreeEntry{}, err)
 			return
 		}
-		r := request{op: "listing files", repo: repo, url: repo.apiPath("tree", revOr(rev)) + "?recursive=true&expand=false"}
+		r := request{op: "listing files of", repo: repo, url: repo.apiPath("tree", revOr(rev)) + "?recursive=true&expand=false"}
 		for e, err := range pages[wire.TreeEntry](ctx, c, r) {
 			if err == nil && e.Type == "directory" {
 				continue
@@ -94,7 +94,7 @@ func (c *Client) CreateRepo(ctx context.Context, repo Repo, private bool) (exist
 	if private {
 		body.Visibility = "private"
 	}
-	r := request{op: "creating the repo", repo: repo, method: http.MethodPost, url: "/api/repos/create", write: true}
+	r := request{op: "creating repo", repo: repo, method: http.MethodPost, url: "/api/repos/create", write: true}
 	if err := r.jsonBody(body); err != nil {
 		return false, err
 	}
@@ -112,7 +112,7 @@ func (c *Client) DeleteRepo(ctx context.Context, repo Repo) error {
 		return err
 	}
 	ns, name := repo.split()
-	r := request{op: "deleting the repo", repo: repo, method: http.MethodDelete, url: "/api/repos/delete", write: true, once: true}
+	r := request{op: "deleting repo", repo: repo, method: http.MethodDelete, url: "/api/repos/delete", write: true, once: true}
 	if err := r.jsonBody(wire.DeleteRepo{Name: name, Organization: ns, Type: string(repo.Type)}); err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (c *Client) CreateBranch(ctx context.Context, repo Repo, branch, from strin
 	if err := wire.CheckRepoID(repo.ID); err != nil {
 		return err
 	}
-	r := request{op: "creating branch " + branch, repo: repo, method: http.MethodPost, url: repo.apiPath("branch", branch), write: true}
+	r := request{op: "creating branch " + branch + " of", repo: repo, method: http.MethodPost, url: repo.apiPath("branch", branch), write: true}
 	body := map[string]string{}
 	if from != "" {
 		body["startingPoint"] = from
@@ -146,7 +146,7 @@ func (c *Client) CreateBranch(ctx context.Context, repo Repo, branch, from strin
 // it would refuse a commit for, and its warnings. Of repo only the type counts;
 // the ID, which may be empty, is for errors.
 func (c *Client) ValidateCard(ctx context.Context, repo Repo, card string) (*wire.YAMLVerdict, error) {
-	r := request{op: "validating the card", repo: repo, method: http.MethodPost, url: "/api/validate-yaml"}
+	r := request{op: "validating the card of", repo: repo, method: http.MethodPost, url: "/api/validate-yaml"}
 	if err := r.jsonBody(map[string]string{"repoType": strings.TrimSuffix(repo.Type.Plural(), "s"), "content": card}); err != nil {
 		return nil, err
 	}

@@ -149,14 +149,11 @@ func (c *Client) call(ctx context.Context, r request, out any) (http.Header, err
 
 // what names the call in errors that are not the Hub's.
 func (r *request) what() string {
-	s := r.op
+	repo := ""
 	if r.repo.ID != "" {
-		s += fmt.Sprintf(" of %q", r.repo)
+		repo = r.repo.String()
 	}
-	if r.path != "" {
-		s += fmt.Sprintf(", file %q", r.path)
-	}
-	return s
+	return phrase(r.op, repo, r.path)
 }
 
 // warn passes on X-HF-Warning ("topic; text"), each topic once.

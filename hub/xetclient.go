@@ -49,7 +49,7 @@ func (c *Client) xet(ctx context.Context, repo Repo, rev string, access xetAcces
 
 func (c *Client) xetToken(ctx context.Context, repo Repo, rev string, access xetAccess, createPR bool) (xet.Token, error) {
 	r := request{
-		op: "opening the chunk store", repo: repo, method: http.MethodGet, write: access == xetWrite,
+		op: "opening the chunk store of", repo: repo, method: http.MethodGet, write: access == xetWrite,
 		url: repo.apiPath("xet-"+string(access)+"-token", revOr(rev)),
 	}
 	if createPR {

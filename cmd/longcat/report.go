@@ -151,6 +151,8 @@ func hubHint(e *hub.Error) string {
 	switch {
 	case errors.Is(e, hub.ErrGated):
 		return "ask for access on the repo's page, then use a token of that account"
+	case e.Status == http.StatusUnauthorized && !e.HadToken && e.Repo == "":
+		return "set HF_TOKEN, or give --token"
 	case e.Status == http.StatusUnauthorized && !e.HadToken:
 		return "the repo does not exist, or is private: check its name, or set HF_TOKEN"
 	case e.Status == http.StatusUnauthorized:

@@ -48,6 +48,9 @@ func (c *Client) sendXet(ctx context.Context, p *PreparedUpload, large []int) (s
 		Read: func(n int) { meter.Add(int64(n)) },
 		Sent: func(n int) { crossed.Add(int64(n)) },
 	})
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return crossed.Load(), err
 	}

@@ -121,7 +121,6 @@ func newWorld(env *testscript.Env) (*world, error) {
 		},
 		CDN: "http://" + w.cdn.Listener.Addr().String(), Faults: w.faults, PageSize: 3,
 		Multipart: 2 << 20, PartSize: 1 << 20,
-		NoXet: true, // the scripts watch whole files come and go
 	})
 	if err != nil {
 		return nil, err

@@ -87,6 +87,7 @@ func TestCommitBehindAProxy(t *testing.T) {
 
 // Somebody else's commit in between is a conflict, also when an answer is lost.
 func TestCommitConflict(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]localhub.Fault{"plain": {Path: "/nowhere"}, "answer lost": {Method: "POST", Path: "/commit/", Cut: true}} {
 		w := newWorld(t)
 		w.seed(files{"a.txt": []byte("a")})
@@ -109,6 +110,7 @@ func TestCommitConflict(t *testing.T) {
 }
 
 func TestCommitAsPullRequest(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	head := w.seed(files{"a.txt": []byte("a")})
 	content := files{"b.txt": []byte("b"), weights: blob(100_000, 1)}
@@ -145,6 +147,7 @@ func TestCommitToABranch(t *testing.T) {
 }
 
 func TestCheckTree(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	content := files{"a.txt": []byte("a"), "b.txt": []byte("b"), weights: blob(100_000, 1)}
 	w.seed(files{"z": []byte("z")})

@@ -62,6 +62,7 @@ func etagOf(t *testing.T, b []byte) string {
 }
 
 func TestDownloadIntoTheCache(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	content := model()
 	commit := w.seed(content)
@@ -108,6 +109,7 @@ func etagOfAttributes(t *testing.T, snap *hub.Snapshot) string {
 }
 
 func TestDownloadIntoAFolder(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	content := model()
 	commit := w.seed(content)
@@ -150,6 +152,7 @@ func TestDownloadIntoAFolder(t *testing.T) {
 }
 
 func TestDownloadSelection(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.seed(model())
 	for name, test := range map[string]struct {
@@ -172,6 +175,7 @@ func TestDownloadSelection(t *testing.T) {
 
 // A plan fetches and writes nothing, and knows what is there.
 func TestPlanDownload(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	content := model()
 	commit := w.seed(content)
@@ -223,6 +227,7 @@ func TestPlanDownload(t *testing.T) {
 }
 
 func TestDownloadOffline(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	content := model()
 	commit := w.seed(content)

@@ -182,10 +182,10 @@ func (u *objectUpload) put(ctx context.Context, addr string, header map[string]w
 	}
 	defer u.conns.Release(1)
 	r := u.request(http.MethodPut, addr, "uploading")
-	last := &meteredReader{}
+	last := &meteredReader{meter: meter}
 	r.size = n
 	r.body = func() (io.ReadCloser, error) {
-		meter.Add(-last.n.Load())
+		u.sent.Add(last.giveUp())
 		last = &meteredReader{ctx: ctx, r: io.NewSectionReader(u.content, off, n), meter: meter}
 		return io.NopCloser(last), nil
 	}
@@ -193,14 +193,14 @@ func (u *objectUpload) put(ctx context.Context, addr string, header map[string]w
 		r.setHeader(k, string(v))
 	}
 	resp, err := u.c.do(ctx, r)
-	u.sent.Add(last.n.Load())
 	if err == nil && resp.StatusCode/100 != 2 {
 		err = u.c.errorFrom(resp, r.op, r.repo, r.path)
 	}
 	if err != nil {
-		meter.Add(-last.n.Load())
+		u.sent.Add(last.giveUp())
 		return "", err
 	}
+	u.sent.Add(n)
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody)) // lets the connection be used again
 	resp.Body.Close()
 	return resp.Header.Get("ETag"), nil

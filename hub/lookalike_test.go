@@ -90,6 +90,7 @@ func TestForeignEtagIsNoHash(t *testing.T) {
 
 // Where no hash can judge the content, another etag halfway must.
 func TestChangeWithoutAHash(t *testing.T) {
+	t.Parallel()
 	f := &fake{files: files{weights: blob(9_000_000, 1)}, etag: md5Etag}
 	f.start(t)
 	var ranges, refuse atomic.Int64

@@ -71,6 +71,7 @@ func (w *world) downloader(cacheDir string, env ...string) *exec.Cmd {
 // A download that is killed again and again ends with the right file, and what
 // was in flight at each kill is all that came twice.
 func TestKilledDownload(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	content := blob(64<<20, 7)
 	w.seed(files{weights: content})
@@ -112,6 +113,7 @@ func TestKilledDownload(t *testing.T) {
 
 // Two processes that want the same file bring it once.
 func TestTwoProcesses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	content := blob(24<<20, 8)
 	w.seed(files{weights: content})
@@ -143,6 +145,7 @@ func TestTwoProcesses(t *testing.T) {
 // A disk that fills up ends the download with what the system says, keeps what
 // arrived, and leaves nothing under a final name.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	content := blob(6<<20, 9)
 	w.seed(files{weights: content})

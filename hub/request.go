@@ -16,7 +16,7 @@ import (
 )
 
 // maxJSON bounds one JSON answer. A page of a tree has at most 1,000 entries.
-const maxJSON = 64 << 20
+const maxJSON = 32 << 20
 
 // request is one call: what to send, and what to say when it fails.
 type request struct {

@@ -8,7 +8,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"sync/atomic"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -216,12 +216,16 @@ func hashFile(ctx context.Context, content *io.SectionReader, f *UploadedFile, p
 	return nil
 }
 
-// meteredReader counts what is read, and stops when ctx ends.
+// meteredReader counts what is read, and stops when ctx ends or when it is
+// given up: a connection may still read when its answer is here.
 type meteredReader struct {
 	ctx   context.Context //nolint:containedctx // an io.Reader has no place for it
 	r     io.Reader
 	meter Meter
-	n     atomic.Int64 // a connection may still read when its answer is here
+
+	mu      sync.Mutex
+	n       int64
+	givenUp bool
 }
 
 func (m *meteredReader) Read(p []byte) (int, error) {
@@ -229,9 +233,27 @@ func (m *meteredReader) Read(p []byte) (int, error) {
 		return 0, context.Cause(m.ctx)
 	}
 	n, err := m.r.Read(p)
-	m.n.Add(int64(n))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.givenUp {
+		return 0, io.ErrClosedPipe
+	}
+	m.n += int64(n)
 	m.meter.Add(int64(n))
 	return n, err
+}
+
+// giveUp takes what was read out of the meter again, and returns how much that
+// was.
+func (m *meteredReader) giveUp() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.givenUp {
+		return 0
+	}
+	m.givenUp = true
+	m.meter.Add(-m.n)
+	return m.n
 }
 
 // Send transfers a prepared upload and commits it.

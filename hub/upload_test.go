@@ -57,6 +57,7 @@ func (w *world) received() (n int64) {
 }
 
 func TestUploadOfAllKinds(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.seed(files{"a.txt": []byte("a")})
 	content := model()
@@ -139,6 +140,7 @@ func TestUploadThroughFaults(t *testing.T) {
 }
 
 func TestUploadThatDoesNotPass(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		fault  localhub.Fault
 		target error
@@ -165,6 +167,7 @@ func TestUploadThatDoesNotPass(t *testing.T) {
 
 // What a run that was interrupted has sent is not sent again.
 func TestUploadGoesOn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.seed(files{"a.txt": []byte("a")})
 	content := files{"1.bin": blob(300_000, 1), "2.bin": blob(400_000, 2), "big.bin": blob(3<<20, 3)}
@@ -194,6 +197,7 @@ func TestUploadGoesOn(t *testing.T) {
 }
 
 func TestUploadManyFiles(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.seed(files{"a.txt": []byte("a")})
 	content := files{}
@@ -213,6 +217,7 @@ func TestUploadManyFiles(t *testing.T) {
 }
 
 func TestUploadIgnoredAndRemoved(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.seed(files{".gitignore": []byte("*.log\n/tmp/\n"), "old.bin": blob(100_000, 1), "keep.txt": []byte("k")})
 	res := w.mustUpload(files{"x.log": []byte("log"), "tmp/y.bin": blob(100_000, 2), "new.txt": []byte("n")}, func(u *hub.Upload) { u.Delete = []string{"old.bin"} })

@@ -73,8 +73,19 @@ func (r Repo) SetRef(rev, commit string) error {
 	if old, err := r.Ref(rev); err == nil && old == commit {
 		return nil
 	}
-	return WriteFile(path, []byte(commit))
+	return r.write(path, func(f *os.File) error {
+		_, err := f.WriteString(commit)
+		return err
+	})
 }
+
+// write replaces a file of the repo. What is not finished stands in the repo's
+// own folder: whatever is found below it counts as a ref, or as a commit's file.
+func (r Repo) write(path string, fill func(*os.File) error) error {
+	return writeVia(r.temp(), path, fill)
+}
+
+func (r Repo) temp() string { return tempName(r.SnapshotDir("")) }
 
 func (r Repo) refPath(rev string) (string, error) {
 	if !filepath.IsLocal(rev) || strings.Contains(rev, "\\") {
@@ -106,7 +117,7 @@ func (r Repo) Link(commit, path, etag string) (string, error) {
 	if old, err := os.Readlink(p); err == nil && old == target {
 		return p, nil
 	}
-	tmp := tempName(r.SnapshotDir("")) // not beside p: all that is there counts as files of the commit
+	tmp := r.temp()
 	if err := os.Symlink(target, tmp); err != nil {
 		return r.linkByCopy(p, etag)
 	}
@@ -123,7 +134,7 @@ func (r Repo) linkByCopy(p, etag string) (string, error) {
 		return "", err
 	}
 	defer src.Close()
-	return p, writeFile(p, func(f *os.File) error {
+	return p, r.write(p, func(f *os.File) error {
 		_, err := f.ReadFrom(src)
 		return err
 	})
@@ -139,7 +150,7 @@ func (r Repo) SetNoExist(commit, path string) error {
 	if _, err := os.Stat(p); err == nil {
 		return nil
 	}
-	return WriteFile(p, nil)
+	return r.write(p, func(*os.File) error { return nil })
 }
 
 // Files lists what a snapshot shows, as slash paths in lexical order: all that

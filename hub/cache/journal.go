@@ -178,7 +178,11 @@ func startJournal(path string, head journalHead, p progress) (*journal, error) {
 		b = appendRecord(b, recordHash, hashPayload(p.hashed, p.state))
 	}
 	b = appendRecord(b, recordSync, binary.LittleEndian.AppendUint64(nil, uint64(len(b))))
-	if err := WriteFile(path, b); err != nil {
+	write := func(f *os.File) error {
+		_, err := f.Write(b)
+		return err
+	}
+	if err := writeVia(path+".tmp", path, write); err != nil { // the lock keeps others away
 		return nil, err
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)

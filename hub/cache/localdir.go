@@ -44,8 +44,13 @@ func (l LocalDir) LockPath(path string) string {
 // PartPath is where content arrives before it gets its final name. It is on
 // the folder's own filesystem; its length does not depend on the file's name.
 func (l LocalDir) PartPath(path, etag string) string {
+	return l.beside(path, etag)
+}
+
+// beside is a name next to the file's metadata for what belongs to it.
+func (l LocalDir) beside(path, what string) string {
 	name := sha256.Sum256([]byte(path))
-	return filepath.Join(filepath.Dir(l.metadataPath(path)), fmt.Sprintf("%x.%s", name[:8], etag))
+	return filepath.Join(filepath.Dir(l.metadataPath(path)), fmt.Sprintf("%x.%s", name[:8], what))
 }
 
 // Partial is how many bytes of the disk the folder's unfinished files take.
@@ -75,14 +80,18 @@ func (l LocalDir) Metadata(path string) (Metadata, bool) {
 	return m, true
 }
 
-// SetMetadata remembers where a file came from, once it is there.
+// SetMetadata remembers where a file came from, once it is there. The caller
+// holds the file's lock.
 func (l LocalDir) SetMetadata(path string, m Metadata) error {
 	if err := l.prepare(); err != nil {
 		return err
 	}
 	sec := float64(m.Saved.UnixMilli()) / 1000
 	text := fmt.Sprintf("%s\n%s\n%s\n", m.Commit, m.Etag, strconv.FormatFloat(sec, 'f', -1, 64))
-	return WriteFile(l.metadataPath(path), []byte(text))
+	return writeVia(l.beside(path, "metadata.tmp"), l.metadataPath(path), func(f *os.File) error {
+		_, err := f.WriteString(text)
+		return err
+	})
 }
 
 // prepare keeps the private folder out of git and of backups.

@@ -10,7 +10,7 @@ import (
 // WriteFile gives path this content in one step: a reader sees the old file or
 // the new one. Missing folders are made.
 func WriteFile(path string, content []byte) error {
-	return writeFile(path, func(f *os.File) error {
+	return writeVia(tempName(path), path, func(f *os.File) error {
 		_, err := f.Write(content)
 		return err
 	})
@@ -29,11 +29,8 @@ func Keep(part, final string, b []byte, c Content) error {
 	})
 }
 
-// writeFile writes beside, syncs, renames, and syncs the folder.
-func writeFile(path string, fill func(*os.File) error) error {
-	return writeVia(tempName(path), path, fill)
-}
-
+// writeVia fills a file beside, syncs it, gives it its name and syncs the
+// folder.
 func writeVia(tmp, path string, fill func(*os.File) error) (err error) {
 	for _, p := range []string{tmp, path} {
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {

@@ -33,6 +33,12 @@ func (c *Client) RepoInfo(ctx context.Context, repo Repo, rev string) (*wire.Rep
 	if err != nil {
 		return nil, err
 	}
+	if info.SHA == "" { // what some servers answer for a branch without a commit
+		return nil, &Error{
+			Op: "looking up revision " + revOr(rev) + " of", Repo: repo.String(), Status: http.StatusNotFound,
+			Code: wire.CodeRevisionNotFound, Message: "it has no commit", HadToken: c.HasToken(),
+		}
+	}
 	if !commitID.MatchString(info.SHA) {
 		return nil, fmt.Errorf("looking up %q: %q is no commit id", repo, c.clean(info.SHA, 80))
 	}
@@ -58,7 +64,7 @@ func (c *Client) Tree(ctx context.Context, repo Repo, rev string) iter.Seq2[wire
 		}
 		r := request{op: "listing files of", repo: repo, url: repo.apiPath("tree", revOr(rev)) + "?recursive=true&expand=false"}
 		for e, err := range pages[wire.TreeEntry](ctx, c, r) {
-			if err == nil && e.Type == "directory" {
+			if err == nil && (e.Type == "directory" || e == (wire.TreeEntry{})) { // some servers send blank ones
 				continue
 			}
 			if err == nil {

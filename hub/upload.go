@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -88,10 +89,12 @@ func (c *Client) PrepareUpload(ctx context.Context, u Upload) (*PreparedUpload, 
 	}
 	if u.Parent == "" {
 		info, err := c.RepoInfo(ctx, u.Repo, u.Revision)
-		if err != nil {
+		switch {
+		case err == nil:
+			u.Parent = info.SHA
+		case !errors.Is(err, ErrRevisionNotFound) || revOr(u.Revision) != "main": // an empty repo has no main yet
 			return nil, err
 		}
-		u.Parent = info.SHA
 	}
 	prep := &PreparedUpload{Upload: u, Files: make([]UploadedFile, len(u.Files))}
 	for at := 0; at < len(u.Files); at += wire.MaxPreuploadFiles {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
+	"longcat/hub/wire"
 	"longcat/merge"
 	"longcat/modelcard"
 )
@@ -52,6 +54,10 @@ func (a *app) cardCheck(ctx context.Context, where string, online bool) error {
 			return err
 		}
 		verdict, err := c.ValidateCard(ctx, hub.Repo{}, string(files[0].text))
+		var refusal *hub.Error
+		if errors.As(err, &refusal) && refusal.Status == http.StatusBadRequest {
+			verdict, err = &wire.YAMLVerdict{Errors: []wire.YAMLMessage{{Message: refusal.Message}}}, nil
+		}
 		if err != nil {
 			return err
 		}

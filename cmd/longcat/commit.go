@@ -14,6 +14,8 @@ func prepareRepo(ctx context.Context, c *hub.Client, repo hub.Repo, branch strin
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, hub.ErrRevisionNotFound) && (branch == "" || branch == "main"):
+		return nil // empty: the first commit makes it
 	case errors.Is(err, hub.ErrRevisionNotFound):
 		return c.CreateBranch(ctx, repo, branch, "")
 	case !errors.Is(err, hub.ErrNotFound) && !errors.Is(err, hub.ErrUnauthorized):

@@ -10,14 +10,15 @@ import (
 	"slices"
 
 	"longcat/hub"
+	"longcat/hub/wire"
 	"longcat/merge"
 	"longcat/modelcard"
 )
 
 // target is the repo as it is before the commit.
 type target struct {
-	weights map[string]int64 // files that hold weights or an index of them, and their bytes
-	card    []byte           // its README.md, nil when it has none
+	weights map[string]wire.TreeEntry // files that hold weights, or an index of them
+	card    []byte                    // its README.md, nil when it has none
 }
 
 // weightFile tells files that a loader would take for weights.
@@ -26,7 +27,7 @@ var weightFile = regexp.MustCompile(`(?i)^[^/]+\.(safetensors|bin|pt|pth|gguf|ms
 // inspect looks at the repo that is to be written; one that is not there, or
 // not for us to see, is empty. A branch that is not there starts as main.
 func inspect(ctx context.Context, c *hub.Client, f publishFlags) (*target, error) {
-	t := &target{weights: map[string]int64{}}
+	t := &target{weights: map[string]wire.TreeEntry{}}
 	info, err := c.RepoInfo(ctx, f.Repo, f.Revision)
 	if errors.Is(err, hub.ErrRevisionNotFound) {
 		info, err = c.RepoInfo(ctx, f.Repo, "")
@@ -42,7 +43,7 @@ func inspect(ctx context.Context, c *hub.Client, f publishFlags) (*target, error
 			return nil, err
 		}
 		if weightFile.MatchString(e.Path) {
-			t.weights[e.Path] = e.Size
+			t.weights[e.Path] = e
 		}
 		if e.Path != modelcard.File || e.Size > maxCard {
 			continue
@@ -67,7 +68,7 @@ func (t *target) conflict(plan *merge.Plan, f publishFlags) error {
 		planned[file.Path] = file.Size
 	}
 	for _, path := range slices.Sorted(maps.Keys(t.weights)) {
-		if want, ok := planned[path]; !f.replace && (!ok || want != t.weights[path]) {
+		if want, ok := planned[path]; !f.replace && (!ok || want != t.weights[path].Size) {
 			return otherWeights(f.Repo, path)
 		}
 	}
@@ -77,7 +78,9 @@ func (t *target) conflict(plan *merge.Plan, f publishFlags) error {
 // overwrites finds the same from the hashes, before anything is sent.
 func (t *target) overwrites(prep *hub.PreparedUpload, f publishFlags) error {
 	for _, file := range prep.Files {
-		if _, there := t.weights[file.Path]; there && file.Changed && !f.replace {
+		listed, there := t.weights[file.Path]
+		same := listed.OID == file.OID || (listed.LFS != nil && listed.LFS.OID == file.OID)
+		if there && file.Changed && !same && !f.replace {
 			return otherWeights(f.Repo, file.Path)
 		}
 	}

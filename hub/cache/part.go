@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // Content identifies the bytes that a part is to become.
@@ -40,10 +41,13 @@ type Part struct {
 	path    string
 	f       *os.File
 
-	mu       sync.Mutex // guards journal, have, unsynced and failed
+	writing sync.Mutex // the kernel lets one write to a file at a time, too, but spins
+
+	mu       sync.Mutex // guards the fields down to failed
 	journal  *journal
 	have     extents
 	unsynced int64 // bytes written since the last sync
+	lastSync time.Time
 	failed   error // of the hasher or the syncer; ends the part
 
 	hash   *frontierHash
@@ -51,10 +55,14 @@ type Part struct {
 	syncWG sync.WaitGroup
 }
 
-// syncEvery is how many bytes may lie in the kernel unsynced while more
-// arrive: what a crash of the machine can cost, and what a final sync has left
-// to do.
-const syncEvery = 64 << 20
+// While bytes arrive they are synced after so many bytes, or so much time: that
+// is what a crash of the machine can cost, and what the final sync has left to
+// do. A fast download does without: syncing in small steps takes the processor
+// from it.
+const (
+	syncBytes = 1 << 30
+	syncTime  = 10 * time.Second
+)
 
 // OpenPart opens base.longcat.incomplete with its journal, anew or where an
 // earlier process left it. An abandoned part of other content is overwritten.
@@ -62,7 +70,7 @@ func OpenPart(base string, c Content) (*Part, error) {
 	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
 		return nil, err
 	}
-	p := &Part{content: c, path: base + partSuffix}
+	p := &Part{content: c, path: base + partSuffix, lastSync: time.Now()}
 	head := journalHead{Etag: c.Etag, Size: c.Size, Boot: bootID()}
 	prior, err := readJournal(p.journalPath(), head)
 	if err != nil {
@@ -126,7 +134,9 @@ func (p *Part) WriteAt(b []byte, off int64) (int, error) {
 	if off < 0 || int64(len(b)) > p.content.Size-off {
 		return 0, fmt.Errorf("writing %d bytes at %d: beyond the file's %d", len(b), off, p.content.Size)
 	}
+	p.writing.Lock()
 	n, err := p.f.WriteAt(b, off)
+	p.writing.Unlock()
 	if n > 0 {
 		if rerr := p.record(Extent{off, off + int64(n)}); err == nil {
 			err = rerr
@@ -146,8 +156,8 @@ func (p *Part) record(e Extent) error {
 	}
 	p.have = p.have.add(e)
 	p.hash.wake()
-	if p.unsynced += e.Len(); p.unsynced >= syncEvery {
-		p.unsynced = 0
+	if p.unsynced += e.Len(); p.unsynced >= syncBytes || time.Since(p.lastSync) >= syncTime {
+		p.unsynced, p.lastSync = 0, time.Now()
 		p.syncWG.Go(p.sync)
 	}
 	return nil

@@ -38,8 +38,9 @@ type journalHead struct {
 // progress is what a journal proves.
 type progress struct {
 	have   extents
-	hashed int64  // bytes under hashState
-	state  []byte // marshalled hash after them; nil at the start
+	synced extents // what of it would survive the machine as well
+	hashed int64   // bytes under state
+	state  []byte  // marshalled hash after them; nil at the start
 }
 
 const (
@@ -78,17 +79,23 @@ func replay(b []byte, want journalHead) progress {
 	if kind != recordHead || json.Unmarshal(payload, &head) != nil || head.Etag != want.Etag || head.Size != want.Size {
 		return progress{}
 	}
-	trusted := int64(len(b)) // records that end here or before are believed
-	if head.Boot == "" || head.Boot != want.Boot {
-		trusted = syncedUpTo(b)
+	p := proven(b, n, syncedUpTo(b), want.Size)
+	synced := p.have
+	if head.Boot != "" && head.Boot == want.Boot {
+		p = proven(b, n, int64(len(b)), want.Size)
 	}
-	var p progress
-	for at := n; ; at += n {
-		kind, payload, n = nextRecord(b[at:])
-		if n == 0 || int64(at+n) > trusted {
+	p.synced = synced
+	return p
+}
+
+// proven is what the records from offset at on say that end at upTo or before.
+func proven(b []byte, at int, upTo, size int64) (p progress) {
+	for {
+		kind, payload, n := nextRecord(b[at:])
+		if at += n; n == 0 || int64(at) > upTo {
 			break
 		}
-		p.apply(kind, payload, want.Size)
+		p.apply(kind, payload, size)
 	}
 	if p.hashed > p.have.frontier() {
 		p.hashed, p.state = 0, nil
@@ -97,19 +104,19 @@ func replay(b []byte, want journalHead) progress {
 }
 
 func (p *progress) apply(kind byte, payload []byte, size int64) {
-	if len(payload) < 16 {
+	if len(payload) < 8 {
 		return
 	}
-	off := int64(binary.LittleEndian.Uint64(payload))
-	switch kind {
-	case recordWrote:
-		n := int64(binary.LittleEndian.Uint64(payload[8:]))
+	off, rest := int64(binary.LittleEndian.Uint64(payload)), payload[8:]
+	switch {
+	case kind == recordWrote && len(rest) == 8:
+		n := int64(binary.LittleEndian.Uint64(rest))
 		if off >= 0 && n > 0 && n <= size && off <= size-n {
 			p.have = p.have.add(Extent{off, off + n})
 		}
-	case recordHash:
+	case kind == recordHash && len(rest) > 0:
 		if off >= p.hashed && off <= size {
-			p.hashed, p.state = off, payload[8:]
+			p.hashed, p.state = off, rest
 		}
 	}
 }
@@ -163,21 +170,32 @@ func hashPayload(off int64, state []byte) []byte {
 	return append(binary.LittleEndian.AppendUint64(nil, uint64(off)), state...)
 }
 
-// startJournal writes a new journal that says p, all of it synced, and opens it
-// for more.
+// startJournal writes a new journal that says p, and opens it for more.
 func startJournal(path string, head journalHead, p progress) (*journal, error) {
 	h, err := json.Marshal(head)
 	if err != nil {
 		return nil, err
 	}
 	b := appendRecord(nil, recordHead, h)
+	for _, e := range p.synced {
+		b = appendRecord(b, recordWrote, wrotePayload(e))
+	}
+	hash := func() {
+		if p.state != nil {
+			b = appendRecord(b, recordHash, hashPayload(p.hashed, p.state))
+		}
+	}
+	durable := p.hashed <= p.synced.frontier()
+	if durable {
+		hash()
+	}
+	b = appendRecord(b, recordSync, binary.LittleEndian.AppendUint64(nil, uint64(len(b))))
 	for _, e := range p.have {
 		b = appendRecord(b, recordWrote, wrotePayload(e))
 	}
-	if p.state != nil {
-		b = appendRecord(b, recordHash, hashPayload(p.hashed, p.state))
+	if !durable {
+		hash()
 	}
-	b = appendRecord(b, recordSync, binary.LittleEndian.AppendUint64(nil, uint64(len(b))))
 	write := func(f *os.File) error {
 		_, err := f.Write(b)
 		return err

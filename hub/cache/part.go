@@ -86,15 +86,12 @@ func OpenPart(base string, c Content) (*Part, error) {
 		prior = progress{}
 		err = errors.Join(removeIfThere(p.journalPath()), p.f.Truncate(c.Size))
 	}
-	if err == nil && len(prior.have) > 0 {
-		err = p.f.Sync() // the new journal will call it synced
-	}
 	if err == nil {
 		p.have = prior.have
 		p.hash, err = newFrontierHash(p, c.NewHash, prior)
 	}
 	if err == nil {
-		p.journal, err = startJournal(p.journalPath(), head, progress{have: prior.have, hashed: p.hash.at, state: prior.state})
+		p.journal, err = startJournal(p.journalPath(), head, prior)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.f.Close())

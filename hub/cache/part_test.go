@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -127,6 +128,37 @@ func TestPartHashStateIsResumed(t *testing.T) {
 	}
 	if err := p.Finish(base); err != nil {
 		t.Error(err)
+	}
+}
+
+// What was synced, and what was only written, stays apart when a journal is
+// begun anew.
+func TestRestartedJournal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	head := journalHead{Etag: "e", Size: 100, Boot: "first"}
+	for hashed, after := range map[int64]int64{10: 10, 60: 0} { // a hash over what is lost is lost
+		p := progress{have: extents{{0, 80}, {90, 100}}, synced: extents{{0, 40}}, hashed: hashed, state: []byte("state")}
+		for range 3 {
+			j, err := startJournal(path, head, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := j.f.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if p, err = readJournal(path, head); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(p.have, extents{{0, 80}, {90, 100}}) || !slices.Equal(p.synced, extents{{0, 40}}) || p.hashed != hashed {
+				t.Errorf("the journal says %+v", p)
+			}
+		}
+		later := head
+		later.Boot = "second"
+		got, err := readJournal(path, later)
+		if err != nil || !slices.Equal(got.have, extents{{0, 40}}) || got.hashed != after {
+			t.Errorf("after another boot it says %+v, %v", got, err)
+		}
 	}
 }
 

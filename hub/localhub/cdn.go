@@ -2,9 +2,11 @@ package localhub
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 )
@@ -32,13 +34,9 @@ func (h *Hub) serveObject(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	defer f.Close()
-	start, err := peek(f)
+	kind, err := objectType(f, q.Get("name"))
 	if err != nil {
 		return err
-	}
-	kind := contentType(start, q.Get("name"))
-	if !strings.HasPrefix(kind, "image/") {
-		kind = "application/octet-stream"
 	}
 	setContentHeaders(w.Header(), kind, q.Get("name"))
 	if l, ok := linkedFrom(q, oid); ok {
@@ -47,6 +45,23 @@ func (h *Hub) serveObject(w http.ResponseWriter, c *call) error {
 	w.Header().Set("ETag", objectETag(oid))
 	http.ServeContent(w, c.Request, "", time.Time{}, f)
 	return nil
+}
+
+// objectType tells pictures from other objects. Only what is named like one is
+// looked at: weights come in thousands of ranges, and to open their start for
+// each would cost as much as to send it.
+func objectType(content io.ReadSeeker, name string) (string, error) {
+	const other = "application/octet-stream"
+	switch strings.ToLower(path.Ext(name)) {
+	case ".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg":
+	default:
+		return other, nil
+	}
+	start, err := peek(content)
+	if kind := contentType(start, name); strings.HasPrefix(kind, "image/") {
+		return kind, err
+	}
+	return other, err
 }
 
 // objectETag is the CDN's own name for an object. It is not the sha256: the

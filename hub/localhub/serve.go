@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"sync"
 	"time"
 
 	"longcat/hub/wire"
@@ -102,10 +104,27 @@ func (w *recorder) ReadFrom(src io.Reader) (int64, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	n, err := io.Copy(w.ResponseWriter, src)
+	n, err := copyTo(w.ResponseWriter, src)
 	w.sent += n
 	return n, err
 }
+
+// copyTo leaves files to the kernel. What is put together from chunks is sent in
+// steps larger than io.Copy's, from buffers that are used again.
+func copyTo(w http.ResponseWriter, src io.Reader) (int64, error) {
+	inner := src
+	if l, ok := src.(*io.LimitedReader); ok { // a range, as net/http asks for it
+		inner = l.R
+	}
+	if _, ok := inner.(*os.File); ok {
+		return io.Copy(w, src)
+	}
+	buf := copyBuffers.Get().(*[256 << 10]byte)
+	defer copyBuffers.Put(buf)
+	return io.CopyBuffer(onlyWriter{w}, onlyReader{src}, buf[:])
+}
+
+var copyBuffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
 
 // Unwrap serves http.ResponseController.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

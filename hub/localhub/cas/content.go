@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sort"
+	"sync"
 
 	"longcat/hub/xet/xorb"
 )
@@ -35,7 +36,7 @@ type content struct {
 
 	opened     *os.File // an object or a xorb
 	openedName string
-	unpacker   unpacker
+	unpacker   *unpacker // nil: not needed yet
 }
 
 // Read implements io.Reader.
@@ -93,7 +94,10 @@ func (c *content) open() error {
 		first++
 	}
 	from, to := x.Index.Bytes(first, int(t.End))
-	c.reader = &c.unpacker
+	if c.unpacker == nil {
+		c.unpacker = unpackers.Get().(*unpacker)
+	}
+	c.reader = c.unpacker
 	return c.unpacker.start(io.NewSectionReader(f, from, to-from), skip)
 }
 
@@ -134,6 +138,11 @@ func (c *content) Seek(offset int64, whence int) (int64, error) {
 
 // Close implements io.Closer.
 func (c *content) Close() error {
+	if c.unpacker != nil {
+		c.unpacker.drop()
+		unpackers.Put(c.unpacker)
+		c.unpacker, c.reader = nil, nil
+	}
 	if c.opened == nil {
 		return nil
 	}
@@ -148,12 +157,15 @@ type unpacker struct {
 	data   []byte // of the current chunk, what was not read yet
 }
 
+// unpackers outlive the contents that use them: a download asks for many small
+// ranges, and each opens the content anew.
+var unpackers = sync.Pool{New: func() any {
+	buffer := bufio.NewReaderSize(nil, copySize)
+	return &unpacker{buffer: buffer, chunks: xorb.NewReader(buffer)}
+}}
+
 // start begins with the chunks in packed, skip bytes into the first of them.
 func (u *unpacker) start(packed io.Reader, skip int64) error {
-	if u.buffer == nil {
-		u.buffer = bufio.NewReaderSize(nil, copySize)
-		u.chunks = xorb.NewReader(u.buffer)
-	}
 	u.buffer.Reset(packed)
 	var err error
 	if u.data, err = u.chunks.Next(); err != nil {
@@ -164,6 +176,12 @@ func (u *unpacker) start(packed io.Reader, skip int64) error {
 	}
 	u.data = u.data[skip:]
 	return nil
+}
+
+// drop lets go of what was read from.
+func (u *unpacker) drop() {
+	u.buffer.Reset(nil)
+	u.data = nil
 }
 
 // Read implements io.Reader.

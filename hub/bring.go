@@ -31,7 +31,7 @@ func (d *downloader) bring(ctx context.Context, f *File, part *cache.Part, meter
 	if client == nil || err != nil || herr != nil {
 		return ranges(part)
 	}
-	chunks := func(s sink) error { return d.chunks(ctx, client, hash, f, s, meter) }
+	chunks := func(gaps []cache.Extent) error { return d.chunks(ctx, client, hash, f, part, gaps, meter) }
 
 	begun := time.Now()
 	if err := ranges(below(part, probeSize)); err != nil {
@@ -42,13 +42,13 @@ func (d *downloader) bring(ctx context.Context, f *File, part *cache.Part, meter
 	}
 	byRanges := time.Since(begun)
 	begun = time.Now()
-	if err := chunks(below(part, probeSize)); err != nil || time.Since(begun) > byRanges {
+	if err := chunks(below(part, probeSize).Missing()); err != nil || time.Since(begun) > byRanges {
 		if err := fatal(ctx, err); err != nil {
 			return err
 		}
 		return ranges(part)
 	}
-	if err := fatal(ctx, chunks(part)); err != nil {
+	if err := fatal(ctx, chunks(part.Missing())); err != nil {
 		return err
 	}
 	return ranges(part) // nothing, unless the chunk store failed on the way
@@ -66,23 +66,22 @@ func fatal(ctx context.Context, err error) error {
 	return nil
 }
 
-func (d *downloader) chunks(ctx context.Context, client *xet.Client, hash merkle.Hash, f *File, s sink, meter Meter) error {
-	gaps := s.Missing()
+func (d *downloader) chunks(ctx context.Context, client *xet.Client, hash merkle.Hash, f *File, part *cache.Part, gaps []cache.Extent, meter Meter) error {
 	missing := make([]xet.Range, len(gaps))
 	for i, gap := range gaps {
 		missing[i] = xet.Range{From: gap.Start, To: gap.End}
 	}
 	return client.Download(ctx, xet.Download{
-		File: hash, Size: f.Size, To: diskSink{s}, Missing: missing,
+		File: hash, Size: f.Size, To: diskPart{part}, Missing: missing,
 		Workers: d.lim.most, Wrote: func(n int) { meter.Add(int64(n)) },
 	})
 }
 
-// diskSink marks a sink's errors as the disk's.
-type diskSink struct{ sink }
+// diskPart marks a part's errors as the disk's.
+type diskPart struct{ *cache.Part }
 
-func (s diskSink) WriteAt(p []byte, off int64) (int, error) {
-	n, err := s.sink.WriteAt(p, off)
+func (p diskPart) WriteAt(b []byte, off int64) (int, error) {
+	n, err := p.Part.WriteAt(b, off)
 	if err != nil {
 		err = &sinkError{err}
 	}

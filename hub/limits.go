@@ -44,6 +44,8 @@ const (
 	leastRange  = 512 << 10
 	mostRange   = 16 << 20
 
+	mostBurst = 256 << 10 // bytes that a limited rate lets in at once
+
 	nearHub  = 2 * time.Millisecond
 	slowConn = 64 << 20 // bytes per second: below, another connection may help
 	faster   = 1.15     // what a doubled window must bring
@@ -53,7 +55,7 @@ func newLimits(conns int, bytesPerSecond int64) *limits {
 	l := &limits{most: conns, window: leastWindow, free: make(chan struct{}, conns)}
 	l.allow(min(conns, leastConns))
 	if bytesPerSecond > 0 {
-		l.rate = rate.NewLimiter(rate.Limit(bytesPerSecond), int(max(min(bytesPerSecond/8, blockSize), 1)))
+		l.rate = rate.NewLimiter(rate.Limit(bytesPerSecond), int(max(min(bytesPerSecond/8, mostBurst), 1)))
 	}
 	return l
 }

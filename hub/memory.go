@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"io"
 	"sync"
 
 	"longcat/hub/cache"
@@ -13,13 +14,16 @@ type memorySink struct {
 	arrived int64
 }
 
-func (m *memorySink) WriteAt(b []byte, off int64) (int, error) {
+// Receive implements sink.
+func (m *memorySink) Receive(r io.Reader, e cache.Extent, _ bool) (int64, error) {
+	n, err := io.ReadFull(r, m.buf[e.Start:e.End])
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.arrived = off + int64(len(b))
-	return copy(m.buf[off:], b), nil
+	m.arrived = e.Start + int64(n)
+	return int64(n), err
 }
 
+// Missing implements sink.
 func (m *memorySink) Missing() []cache.Extent {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -16,13 +16,10 @@ import (
 	"longcat/hub/cache"
 )
 
-// blockSize is how many bytes are written and journalled at once.
-const blockSize = 256 << 10
-
 // sink is where a transfer's bytes go: a cache.Part.
 type sink interface {
-	io.WriterAt
 	Missing() []cache.Extent
+	Receive(r io.Reader, e cache.Extent, fast bool) (int64, error)
 }
 
 // transfer brings what a sink misses of one file, over several connections.
@@ -67,7 +64,6 @@ func (t *transfer) mostRanges() (n int) {
 
 // work asks for one range after another until none is left.
 func (t *transfer) work(ctx context.Context) error {
-	var buf []byte
 	p := patience{t: t}
 	for {
 		if err := t.lim.begin(ctx); err != nil {
@@ -78,10 +74,7 @@ func (t *transfer) work(ctx context.Context) error {
 			t.lim.end(measure{})
 			return nil
 		}
-		if buf == nil {
-			buf = make([]byte, blockSize)
-		}
-		rest, m, err := t.fetch(ctx, gap, buf)
+		rest, m, err := t.fetch(ctx, gap)
 		t.lim.end(m)
 		if rest.Len() > 0 {
 			t.giveBack(rest)
@@ -113,6 +106,9 @@ func (t *transfer) take() (cache.Extent, bool) {
 		return e, true
 	}
 	e.End = e.Start + size
+	if even := e.End - e.End%leastRange; even > e.Start {
+		e.End = even // so that the disk gets whole blocks
+	}
 	t.gaps[0].Start = e.End
 	return e, true
 }
@@ -162,7 +158,7 @@ func (e *sinkError) Unwrap() error { return e.err }
 
 // fetch asks for one range and writes what comes. It returns what of the range
 // is still missing.
-func (t *transfer) fetch(ctx context.Context, e cache.Extent, buf []byte) (rest cache.Extent, m measure, err error) {
+func (t *transfer) fetch(ctx context.Context, e cache.Extent) (rest cache.Extent, m measure, err error) {
 	var way time.Duration
 	known := false
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -183,7 +179,7 @@ func (t *transfer) fetch(ctx context.Context, e cache.Extent, buf []byte) (rest 
 	}
 	rest = e
 	body := &timedReader{r: resp.Body, spent: &m.read}
-	rest.Start, err = t.copy(ctx, body, e, buf)
+	rest.Start, err = t.copy(ctx, body, e)
 	m.bytes = rest.Start - e.Start
 	if err == nil {
 		err = noMore(body)
@@ -223,27 +219,42 @@ func (t *transfer) rightRange(resp *http.Response, e cache.Extent) error {
 	return nil
 }
 
-// copy writes the bytes of e from r and returns how far it came.
-func (t *transfer) copy(ctx context.Context, r io.Reader, e cache.Extent, buf []byte) (int64, error) {
-	at := e.Start
-	for at < e.End {
-		n, err := io.ReadFull(r, buf[:min(int64(len(buf)), e.End-at)])
-		if n > 0 {
-			if lerr := t.lim.pass(ctx, n); lerr != nil {
-				return at, lerr
-			}
-			if _, werr := t.sink.WriteAt(buf[:n], at); werr != nil {
-				return at, &sinkError{werr}
-			}
-			t.meter.Add(int64(n))
-			t.arrived.Add(int64(n))
-			at += int64(n)
-		}
-		if err != nil {
-			return at, fmt.Errorf("the connection ended %d bytes early: %w", e.End-at, t.c.cleanError(err))
+// copy stores the bytes of e from r and returns how far it came.
+func (t *transfer) copy(ctx context.Context, r io.Reader, e cache.Extent) (int64, error) {
+	in := &incoming{ctx: ctx, t: t, r: r}
+	n, err := t.sink.Receive(in, e, t.lim.isNear())
+	at := e.Start + n
+	switch {
+	case err == nil:
+		return at, nil
+	case in.err == nil:
+		return at, &sinkError{err}
+	case ctx.Err() != nil:
+		return at, context.Cause(ctx)
+	}
+	return at, fmt.Errorf("the connection ended %d bytes early: %w", e.End-at, t.c.cleanError(in.err))
+}
+
+// incoming counts bytes as they come, and lets them in no faster than they may.
+type incoming struct {
+	ctx context.Context
+	t   *transfer
+	r   io.Reader
+	err error // that cut the bytes short
+}
+
+func (in *incoming) Read(p []byte) (n int, err error) {
+	if n, err = in.r.Read(p); n > 0 {
+		in.t.meter.Add(int64(n))
+		in.t.arrived.Add(int64(n))
+		if lerr := in.t.lim.pass(in.ctx, n); lerr != nil {
+			err = lerr
 		}
 	}
-	return at, nil
+	if n < len(p) {
+		in.err = err
+	}
+	return n, err
 }
 
 // noMore insists that an answer ends where it should.

@@ -20,14 +20,13 @@ func (t *transfer) runWhole(ctx context.Context) error {
 		return err
 	}
 	defer t.lim.end(measure{})
-	buf := make([]byte, blockSize)
 	p := patience{t: t}
 	for {
 		missing := t.sink.Missing()
 		if len(missing) == 0 {
 			return nil
 		}
-		if err := t.fetchWhole(ctx, missing, buf); err != nil {
+		if err := t.fetchWhole(ctx, missing); err != nil {
 			if err := p.after(ctx, err); err != nil {
 				return err
 			}
@@ -36,7 +35,7 @@ func (t *transfer) runWhole(ctx context.Context) error {
 }
 
 // fetchWhole reads the file from its start, and keeps what is missing.
-func (t *transfer) fetchWhole(ctx context.Context, missing []cache.Extent, buf []byte) error {
+func (t *transfer) fetchWhole(ctx context.Context, missing []cache.Extent) error {
 	resp, err := t.get(ctx, nil)
 	if err != nil {
 		return err
@@ -51,7 +50,7 @@ func (t *transfer) fetchWhole(ctx context.Context, missing []cache.Extent, buf [
 		if _, err := io.CopyN(io.Discard, resp.Body, gap.Start-at); err != nil {
 			return fmt.Errorf("the connection ended before byte %d: %w", gap.Start, t.c.cleanError(err))
 		}
-		if at, err = t.copy(ctx, resp.Body, gap, buf); err != nil {
+		if at, err = t.copy(ctx, resp.Body, gap); err != nil {
 			return err
 		}
 	}

@@ -1,34 +1,59 @@
 package cache
 
 import (
+	"encoding"
 	"encoding/hex"
 	"hash"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 )
 
 // frontierHash hashes a part in file order, right behind the bytes that have
-// arrived without a gap: they are still in the page cache. Its state goes into
-// the journal, so that a resumed download does not read again what it had.
+// arrived without a gap. Blocks come from [Part.Receive] in any order and are
+// kept until it is their turn; what is not kept is read from the file. The
+// state goes into the journal, so that a resumed download does not read again
+// what it had.
 type frontierHash struct {
-	part  *Part
-	hash  hash.Hash // nil: nothing to check
-	at    int64     // bytes hashed
-	saved int64     // bytes under the state in the journal
+	part *Part
+	hash hash.Hash // nil: nothing to check
+	wg   sync.WaitGroup
 
-	wakeup chan struct{}
-	quit   chan struct{}
-	wg     sync.WaitGroup
+	// Guarded by the part's lock:
+
+	changed *sync.Cond       // something arrived, was hashed, or stopped
+	at      int64            // bytes hashed
+	saved   int64            // bytes under the state in the journal
+	kept    map[int64][]byte // blocks that wait, by their place in the file
+	free    [][]byte         // blocks of no content
+	asking  map[int64]bool   // places in the file for which a block is wanted
+	hashing bool             // a block that was kept
+	stopped bool
 }
 
-// saveEvery is how many bytes are hashed between two states in the journal:
-// the most that a resumed download reads again.
-const saveEvery = 32 << 20
+const (
+	// saveEvery is how many bytes are hashed between two states in the journal:
+	// the most that a resumed download reads again.
+	saveEvery = 32 << 20
+
+	// So many blocks are kept before the bytes that arrive wait for the hash,
+	// and so many when the hash waits for them. With a block for each caller of
+	// Receive that bounds the memory of one part.
+	enoughKept = 8
+	mostKept   = 16
+)
+
+// marshaler is what the hashes of the standard library offer beside hash.Hash.
+type marshaler interface {
+	encoding.BinaryMarshaler
+	encoding.BinaryUnmarshaler
+}
 
 // newFrontierHash starts from the state that the journal proved. A state that
 // this version of the hash can not read starts from 0.
 func newFrontierHash(p *Part, newHash func() hash.Hash, prior progress) (*frontierHash, error) {
-	h := &frontierHash{part: p, wakeup: make(chan struct{}, 1), quit: make(chan struct{})}
+	h := &frontierHash{part: p, changed: sync.NewCond(&p.mu), kept: map[int64][]byte{}, asking: map[int64]bool{}}
 	if newHash == nil {
 		return h, nil
 	}
@@ -48,58 +73,83 @@ func (h *frontierHash) start() {
 		return
 	}
 	h.wg.Go(func() {
-		buf := make([]byte, 256<<10)
-		for {
-			select {
-			case <-h.quit:
-				return
-			case <-h.wakeup:
-			}
-			if err := h.advance(buf); err != nil {
-				h.part.fail(err)
-				return
-			}
+		err := h.run()
+		h.part.mu.Lock()
+		defer h.part.mu.Unlock()
+		if err != nil && h.part.failed == nil {
+			h.part.failed = err
 		}
+		h.stopped = true
+		h.changed.Broadcast()
 	})
 }
 
-// wake is called with the part's lock held, after bytes arrived.
-func (h *frontierHash) wake() {
-	select {
-	case h.wakeup <- struct{}{}:
-	default:
-	}
-}
-
-// advance hashes up to the frontier, or until told to stop.
-func (h *frontierHash) advance(buf []byte) error {
+// run hashes up to the end of the file, or until it is told to stop.
+func (h *frontierHash) run() error {
+	var buf []byte
 	for {
-		h.part.mu.Lock()
-		frontier := h.part.have.frontier()
-		h.part.mu.Unlock()
-		if h.at == frontier {
+		block, n, ok := h.next()
+		if !ok {
 			return nil
 		}
-		for h.at < frontier {
-			select {
-			case <-h.quit:
-				return nil
-			default:
+		b := block
+		if block == nil {
+			if buf == nil {
+				buf = make([]byte, blockSize)
 			}
-			n := min(int64(len(buf)), frontier-h.at)
-			if _, err := h.part.f.ReadAt(buf[:n], h.at); err != nil && err != io.EOF {
+			b = buf[:n]
+			if _, err := h.part.f.ReadAt(b, h.at); err != nil && err != io.EOF {
 				return err
 			}
-			h.hash.Write(buf[:n])
-			h.at += n
-			if err := h.save(); err != nil {
-				return err
-			}
+		}
+		h.hash.Write(b)
+		if err := h.hashed(b, block); err != nil {
+			return err
 		}
 	}
 }
 
-func (h *frontierHash) save() error {
+// next waits for what is to be hashed: a block that was kept, or the number of
+// bytes to be read from the file.
+func (h *frontierHash) next() (block []byte, n int64, ok bool) {
+	h.part.mu.Lock()
+	defer h.part.mu.Unlock()
+	for !h.stopped && h.at < h.part.content.Size {
+		if block := h.kept[h.at]; block != nil {
+			delete(h.kept, h.at)
+			h.hashing = true
+			return block, 0, true
+		}
+		if end := h.readable(); end > h.at {
+			return nil, end - h.at, true
+		}
+		h.changed.Wait()
+	}
+	return nil, 0, false
+}
+
+// readable is how far the file may be read: to the frontier, to a block that is
+// kept, or as far as one buffer goes.
+func (h *frontierHash) readable() int64 {
+	end := min(h.part.have.frontier(), h.at+blockSize)
+	for at := range h.kept {
+		if at > h.at {
+			end = min(end, at)
+		}
+	}
+	return end
+}
+
+// hashed moves on behind b, which was block if that was kept.
+func (h *frontierHash) hashed(b, block []byte) error {
+	h.part.mu.Lock()
+	defer h.part.mu.Unlock()
+	h.at += int64(len(b))
+	h.hashing = false
+	if block != nil {
+		h.free = append(h.free, block)
+	}
+	h.changed.Broadcast()
 	m, ok := h.hash.(marshaler)
 	if !ok || h.at-h.saved < saveEvery {
 		return nil
@@ -109,30 +159,94 @@ func (h *frontierHash) save() error {
 		return err
 	}
 	h.saved = h.at
+	return h.part.journal.append(recordHash, hashPayload(h.at, state))
+}
+
+// block gives memory for what arrives at off. While the hash is at work on what
+// was kept this waits for it, so that memory stays bounded; where several wait,
+// the first is the one whose bytes the hash needs first.
+func (h *frontierHash) block(off int64) []byte {
 	h.part.mu.Lock()
 	defer h.part.mu.Unlock()
-	return h.part.journal.append(recordHash, hashPayload(h.at, state))
+	h.asking[off] = true
+	for {
+		if h.first(off) {
+			if block := h.take(); block != nil {
+				delete(h.asking, off)
+				h.changed.Broadcast() // it is another one's turn
+				return block[:blockSize]
+			}
+		}
+		h.changed.Wait()
+	}
+}
+
+// first tells whether nobody asks for memory for earlier bytes.
+func (h *frontierHash) first(off int64) bool {
+	for other := range h.asking {
+		if other < off {
+			return false
+		}
+	}
+	return true
+}
+
+// take finds a block, or nil if the hash will soon give one back. If it waits
+// for bytes itself, the block that it needs last is taken from it.
+func (h *frontierHash) take() []byte {
+	busy := !h.stopped && (h.hashing || h.kept[h.at] != nil)
+	if n := len(h.free); n > 0 {
+		block := h.free[n-1]
+		h.free = h.free[:n-1]
+		return block
+	}
+	switch {
+	case len(h.kept) < enoughKept || (!busy && len(h.kept) < mostKept):
+		return make([]byte, blockSize)
+	case busy:
+		return nil
+	}
+	last := slices.Max(slices.Collect(maps.Keys(h.kept)))
+	block := h.kept[last]
+	delete(h.kept, last)
+	return block
+}
+
+// arrived is told of bytes that the file and the journal have. A block of them
+// is the hash's then. The caller holds the part's lock.
+func (h *frontierHash) arrived(off int64, block []byte) {
+	switch {
+	case block == nil:
+	case h.hash == nil || off < h.at:
+		h.free = append(h.free, block)
+	default:
+		h.kept[off] = block
+	}
+	h.changed.Broadcast()
+}
+
+// release gives a block back that holds nothing.
+func (h *frontierHash) release(block []byte) {
+	h.part.mu.Lock()
+	defer h.part.mu.Unlock()
+	h.free = append(h.free, block)
 }
 
 // stop ends the goroutine; calling it again does nothing.
 func (h *frontierHash) stop() {
-	select {
-	case <-h.quit:
-	default:
-		close(h.quit)
-	}
+	h.part.mu.Lock()
+	h.stopped = true
+	h.changed.Broadcast()
+	h.part.mu.Unlock()
 	h.wg.Wait()
 }
 
-// sum hashes what is left and returns the hex sum of all, "" without a hash.
-func (h *frontierHash) sum() (string, error) {
-	h.stop()
+// sum waits until all is hashed and returns the hex sum, "" without a hash. All
+// bytes must have arrived.
+func (h *frontierHash) sum() string {
 	if h.hash == nil {
-		return "", nil
+		return ""
 	}
-	h.quit = make(chan struct{})
-	if err := h.advance(make([]byte, 1<<20)); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.hash.Sum(nil)), nil
+	h.wg.Wait()
+	return hex.EncodeToString(h.hash.Sum(nil))
 }

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"encoding"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -41,7 +41,10 @@ type Part struct {
 	path    string
 	f       *os.File
 
-	writing sync.Mutex // the kernel lets one write to a file at a time, too, but spins
+	direct  *os.File    // the same file for writing around the page cache; nil where that can not be
+	refused atomic.Bool // the filesystem does not take such writes after all
+
+	writing sync.RWMutex // read-locked by writes around the page cache, locked by the others
 
 	mu       sync.Mutex // guards the fields down to failed
 	journal  *journal
@@ -84,7 +87,12 @@ func OpenPart(base string, c Content) (*Part, error) {
 		// The journal goes first: it speaks of bytes that this file does not
 		// have, and must not outlive us beside one of the right size.
 		prior = progress{}
-		err = errors.Join(removeIfThere(p.journalPath()), p.f.Truncate(c.Size))
+		if err = errors.Join(removeIfThere(p.journalPath()), p.f.Truncate(0)); err == nil {
+			err = allocate(p.f, c.Size)
+		}
+		if err != nil { // what there was room for is of no use
+			err = errors.Join(err, os.Remove(p.path))
+		}
 	}
 	if err == nil {
 		p.have = prior.have
@@ -96,6 +104,7 @@ func OpenPart(base string, c Content) (*Part, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.f.Close())
 	}
+	p.direct = openDirect(p.path)
 	p.hash.start()
 	return p, nil
 }
@@ -126,23 +135,9 @@ func (p *Part) Arrived() int64 {
 	return p.have.bytes()
 }
 
-// WriteAt stores bytes that arrived. When it returns, they survive the process.
-func (p *Part) WriteAt(b []byte, off int64) (int, error) {
-	if off < 0 || int64(len(b)) > p.content.Size-off {
-		return 0, fmt.Errorf("writing %d bytes at %d: beyond the file's %d", len(b), off, p.content.Size)
-	}
-	p.writing.Lock()
-	n, err := p.f.WriteAt(b, off)
-	p.writing.Unlock()
-	if n > 0 {
-		if rerr := p.record(Extent{off, off + int64(n)}); err == nil {
-			err = rerr
-		}
-	}
-	return n, err
-}
-
-func (p *Part) record(e Extent) error {
+// record notes in the journal that bytes were written. They may be in a block
+// that becomes the hash's.
+func (p *Part) record(e Extent, block []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.failed != nil {
@@ -152,7 +147,7 @@ func (p *Part) record(e Extent) error {
 		return err
 	}
 	p.have = p.have.add(e)
-	p.hash.wake()
+	p.hash.arrived(e.Start, block)
 	if p.unsynced += e.Len(); p.unsynced >= syncBytes || time.Since(p.lastSync) >= syncTime {
 		p.unsynced, p.lastSync = 0, time.Now()
 		p.syncWG.Go(p.sync)
@@ -194,11 +189,8 @@ func (p *Part) Finish(final string) error {
 			p.fail(err)
 		}
 	})
-	sum, err := p.hash.sum()
-	if cerr := p.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
+	sum := p.hash.sum()
+	if err := p.Close(); err != nil {
 		return err
 	}
 	if sum != "" && sum != p.content.Etag {
@@ -220,7 +212,11 @@ func (p *Part) Close() error {
 	p.syncWG.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return errors.Join(p.failed, p.f.Close(), p.journal.f.Close())
+	err := errors.Join(p.failed, p.f.Close(), p.journal.f.Close())
+	if p.direct != nil {
+		err = errors.Join(err, p.direct.Close())
+	}
+	return err
 }
 
 // Discard closes the part and forgets what arrived.
@@ -234,12 +230,6 @@ func (p *Part) fail(err error) {
 	if p.failed == nil {
 		p.failed = err
 	}
-}
-
-// marshaler is what the hashes of the standard library offer beside hash.Hash.
-type marshaler interface {
-	encoding.BinaryMarshaler
-	encoding.BinaryUnmarshaler
 }
 
 // Check compares content that is in memory with what was promised.

@@ -33,8 +33,8 @@ func openPart(t *testing.T, base string, c Content) *Part {
 	return p
 }
 
-// fill writes what is missing, in shuffled blocks from several goroutines, and
-// stops after limit blocks.
+// fill writes what is missing, in shuffled blocks from several goroutines and in
+// each of the ways that there are, and stops after limit blocks.
 func fill(t *testing.T, p *Part, content []byte, limit int) {
 	t.Helper()
 	const block = 70_001
@@ -50,7 +50,15 @@ func fill(t *testing.T, p *Part, content []byte, limit int) {
 	for k := range 4 {
 		wg.Go(func() {
 			for i := k; i < len(blocks); i += 4 {
-				if _, err := p.WriteAt(content[blocks[i].Start:blocks[i].End], blocks[i].Start); err != nil {
+				e := blocks[i]
+				b := content[e.Start:e.End]
+				var err error
+				if way := i % 3; way == 0 {
+					_, err = p.WriteAt(b, e.Start)
+				} else {
+					_, err = p.Receive(bytes.NewReader(b), e, way == 1)
+				}
+				if err != nil {
 					t.Error(err)
 				}
 			}
@@ -112,10 +120,11 @@ func TestPartHashStateIsResumed(t *testing.T) {
 	if _, err := p.WriteAt(content[:len(content)-1], 0); err != nil {
 		t.Fatal(err)
 	}
-	p.hash.stop()
-	if err := func() error { p.hash.quit = make(chan struct{}); return p.hash.advance(make([]byte, 1<<20)) }(); err != nil {
-		t.Fatal(err)
+	p.mu.Lock()
+	for p.hash.at < int64(len(content)-1) {
+		p.hash.changed.Wait()
 	}
+	p.mu.Unlock()
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -231,6 +240,9 @@ func TestPartRefusesBytesOutside(t *testing.T) {
 	for _, off := range []int64{-1, 96, 100, 1 << 62} {
 		if _, err := p.WriteAt(make([]byte, 5), off); err == nil {
 			t.Errorf("5 bytes at %d of 100 were accepted", off)
+		}
+		if n, err := p.Receive(bytes.NewReader(make([]byte, 5)), Extent{off, off + 5}, true); n != 0 || err == nil {
+			t.Errorf("5 bytes at %d of 100 were received", off)
 		}
 	}
 }

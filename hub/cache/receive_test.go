@@ -1,0 +1,116 @@
+package cache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+)
+
+// receive brings the bytes of e.
+func receive(t *testing.T, p *Part, content []byte, e Extent) {
+	t.Helper()
+	n, err := p.Receive(bytes.NewReader(content[e.Start:e.End]), e, true)
+	if n != e.Len() || err != nil {
+		t.Errorf("received %d bytes of %v: %v", n, e, err)
+	}
+}
+
+// finish gives the part its final name and compares it with the content.
+func finish(t *testing.T, p *Part, content []byte) {
+	t.Helper()
+	final := filepath.Join(t.TempDir(), "final")
+	if err := p.Finish(final); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(final); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the file differs (%v)", err)
+	}
+}
+
+// What came before the connection broke is kept, to the byte.
+func TestReceiveKeepsWhatCame(t *testing.T) {
+	content, id := sample(3*blockSize + 100)
+	p := openPart(t, filepath.Join(t.TempDir(), "blob"), id)
+	broken := errors.New("broken")
+	at := int64(0)
+	for _, came := range []int64{1, 4095, blockSize, 0, blockSize + 4097, 7} {
+		r := io.MultiReader(iotest.HalfReader(bytes.NewReader(content[at:at+came])), iotest.ErrReader(broken))
+		n, err := p.Receive(r, Extent{at, id.Size}, true)
+		if n != came || !errors.Is(err, broken) {
+			t.Fatalf("%d bytes came: received %d, %v", came, n, err)
+		}
+		at += came
+		if want := []Extent{{at, id.Size}}; !slices.Equal(p.Missing(), want) {
+			t.Fatalf("missing are %v, want %v", p.Missing(), want)
+		}
+	}
+	receive(t, p, content, Extent{at, id.Size})
+	finish(t, p, content)
+}
+
+// Bytes that come before those that the hash waits for are not held up, and
+// what is kept of them in memory is bounded.
+func TestReceiveAheadOfTheHash(t *testing.T) {
+	content, id := sample(4 * mostKept * blockSize)
+	p := openPart(t, filepath.Join(t.TempDir(), "blob"), id)
+	receive(t, p, content, Extent{blockSize, id.Size})
+	if n := len(p.hash.kept) + len(p.hash.free); n > mostKept+1 {
+		t.Errorf("%d blocks are in memory, at most %d should be", n, mostKept+1)
+	}
+	receive(t, p, content, Extent{0, blockSize})
+	finish(t, p, content)
+}
+
+// slowHash waits for leave before it takes anything.
+type slowHash struct {
+	hash.Hash
+	leave chan struct{}
+}
+
+func (h *slowHash) Write(b []byte) (int, error) {
+	<-h.leave
+	return h.Hash.Write(b)
+}
+
+// Bytes that come faster than they are hashed wait for the hash.
+func TestReceiveWaitsForTheHash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		content, id := sample(4 * mostKept * blockSize)
+		leave := make(chan struct{})
+		id.NewHash = func() hash.Hash { return &slowHash{sha256.New(), leave} }
+		p := openPart(t, filepath.Join(t.TempDir(), "blob"), id)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			receive(t, p, content, Extent{0, id.Size})
+		}()
+		synctest.Wait()
+		if n := p.Arrived() / blockSize; n != enoughKept+1 {
+			t.Errorf("%d blocks arrived while none was hashed, want %d and the one that is hashed", n, enoughKept)
+		}
+		close(leave)
+		<-done
+		finish(t, p, content)
+	})
+}
+
+// Where the disk refuses what is not aligned to its liking, bytes take the
+// other way.
+func TestDirectRefused(t *testing.T) {
+	content, id := sample(2 * directUnit)
+	p := openPart(t, filepath.Join(t.TempDir(), "blob"), id)
+	odd := append(make([]byte, 1, 1+blockSize), content...)[1:]
+	if err := p.put(odd[:directUnit], 0, true); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, p, content, Extent{directUnit, id.Size})
+	finish(t, p, content)
+}

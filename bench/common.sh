@@ -30,7 +30,7 @@ room() {
 	local free
 	free=$(df -Pk "$SCRATCH" | awk 'NR == 2 {printf "%d", $4 / 1e6}')
 	local want
-	want=$(awk "BEGIN {printf \"%d\", $1 * $SCALE + 1}")
+	want=$(awk "BEGIN {printf \"%.0f\", $1 * $SCALE + 1}")
 	[ "$free" -ge "$want" ] || { echo "$want GB of disk are needed, $free are free: set SCRATCH, or SCALE below $SCALE" >&2; exit 2; }
 }
 

@@ -7,7 +7,7 @@ source "$(dirname "$0")/common.sh"
 room 6
 hf_venv
 
-bytes=$(awk "BEGIN {printf \"%d\", 2e9 * $SCALE}")
+bytes=$(awk "BEGIN {printf \"%.0f\", 2e9 * $SCALE}")
 export out=$scratch/out
 hub
 head -c "$bytes" /dev/urandom >"$scratch/weights.bin"

@@ -12,7 +12,7 @@ room 6
 KILLS=${KILLS:-20}
 RANDOM=${SEED:-$$}
 
-bytes=$(awk "BEGIN {printf \"%d\", 2e9 * $SCALE}")
+bytes=$(awk "BEGIN {printf \"%.0f\", 2e9 * $SCALE}")
 hub
 head -c "$bytes" /dev/urandom >"$scratch/weights.bin"
 want=$(sha256sum <"$scratch/weights.bin")

@@ -152,7 +152,7 @@ func (f Facts) madeSection() string {
 		recipe = "recipe.yaml"
 	}
 	b.WriteString("To make it again, and to check it:\n\n")
-	commands := fmt.Sprintf("longcat merge %s %s\n", recipe, path.Base(f.place()))
+	commands := strings.TrimRight(fmt.Sprintf("longcat merge %s %s %s", recipe, path.Base(f.place()), f.Flags), " ") + "\n"
 	if f.Repo != "" {
 		commands += fmt.Sprintf("longcat verify %s\n", f.Repo)
 	}

@@ -18,6 +18,7 @@ type Facts struct {
 
 	Recipe     []byte // the YAML as it was run
 	RecipeFile string // its name in the repo, such as "mergekit_config.yml"
+	Flags      string // of longcat merge, that the same bytes need, such as "--shard-size 2GB"
 
 	Params       int64  // parameters of the result
 	Size         int64  // bytes of its weights

@@ -81,7 +81,7 @@ func (a *app) cardNew(ctx context.Context, f cardNewFlags, args []string) error 
 		defer merged.Close()
 		m := merged.byName[f.from]
 		f.to = cmp.Or(f.to, m.repo.ID)
-		p, err = planOf(ctx, c, m, merge.Options{LayerStack: f.layerStack})
+		p, err = planOf(ctx, c, m, f.recipeFlags)
 	}
 	if err != nil {
 		return err

@@ -146,7 +146,7 @@ func (a *app) updateOne(ctx context.Context, c *hub.Client, f cardUpdateFlags, n
 // nil when its recipe or its models are not to be had, so that only the card
 // itself is gone by.
 func (a *app) factsOf(ctx context.Context, c *hub.Client, m *model, f cardUpdateFlags) *modelcard.Facts {
-	p, err := planOf(ctx, c, m, merge.Options{})
+	p, err := planOf(ctx, c, m, recipeFlags{})
 	if err != nil {
 		a.say("%s: going by the card alone: %s", m.ref.Name, err)
 		return nil

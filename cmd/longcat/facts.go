@@ -50,7 +50,7 @@ func parentOf(m *model, name string, layers int) modelcard.Parent {
 func (p *planned) facts(repo, license string) (modelcard.Facts, error) {
 	f := modelcard.Facts{
 		Repo: repo, Method: "passthrough",
-		Recipe: p.recipe.Text, RecipeFile: recipeFile,
+		Recipe: p.recipe.Text, RecipeFile: recipeFile, Flags: p.flags.String(),
 		Params: p.plan.Params, Size: p.plan.TensorBytes,
 		MadeWith: "longcat " + version(),
 	}

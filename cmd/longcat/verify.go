@@ -55,10 +55,6 @@ type verdict struct {
 }
 
 func (a *app) verify(ctx context.Context, f recipeFlags, name string) error {
-	limit, err := parseSize("--shard-size", f.shardSize)
-	if err != nil {
-		return err
-	}
 	c, err := a.client()
 	if err != nil {
 		return err
@@ -69,7 +65,7 @@ func (a *app) verify(ctx context.Context, f recipeFlags, name string) error {
 	}
 	defer opened.Close()
 	merged := opened.byName[name]
-	p, err := planOf(ctx, c, merged, merge.Options{ShardSize: limit, LayerStack: f.layerStack})
+	p, err := planOf(ctx, c, merged, f)
 	if err != nil {
 		return err
 	}
@@ -89,8 +85,8 @@ func (a *app) verify(ctx context.Context, f recipeFlags, name string) error {
 }
 
 // planOf plans the recipe that a merge was published with, its parents at the
-// commits that the card names.
-func planOf(ctx context.Context, c *hub.Client, merged *model, o merge.Options) (*planned, error) {
+// commits and with the flags that the card names.
+func planOf(ctx context.Context, c *hub.Client, merged *model, f recipeFlags) (*planned, error) {
 	config, err := readSmall(merged, modelcard.RecipeConfigFile, maxRecipe)
 	if err != nil {
 		return nil, err
@@ -103,7 +99,7 @@ func planOf(ctx context.Context, c *hub.Client, merged *model, o merge.Options) 
 	if err != nil {
 		return nil, fmt.Errorf("looking for the recipe of %q: %w", merged.ref.Name, err)
 	}
-	return planText(ctx, c, found.Text, found.Source, o, pinsIn(card))
+	return planText(ctx, c, found.Text, found.Source, f.orTold(card), pinsIn(card))
 }
 
 var pinned = regexp.MustCompile(`([A-Za-z0-9_][\w.-]*/[\w.-]+)@([0-9a-f]{40}(?:[0-9a-f]{24})?)\b`)
@@ -239,7 +235,7 @@ func (a *app) printVerdicts(name string, verdicts []verdict) error {
 	if wrong > 0 {
 		return &hintedError{
 			fmt.Errorf("%d of %d files of %q are not what its recipe makes", wrong, len(verdicts), name),
-			"a merge made by another tool, or with another --shard-size, or from another commit of a model, has other files",
+			"a merge made by another tool, or with a --shard-size that its card does not tell, or from another commit of a model, has other files",
 		}
 	}
 	a.say("%s is what its recipe makes, to the last byte of %d files", name, len(verdicts))

@@ -49,9 +49,10 @@ type Config struct {
 	RetryWaitMin time.Duration // first pause between attempts, doubled each time; 1 s when 0
 	RetryWaitMax time.Duration // longest such pause; 30 s when 0. A server's own word is honoured up to MaxRateLimitWait.
 
-	UserAgent string                   // "longcat" when empty
-	Warn      func(topic, text string) // the Hub's X-HF-Warning, once per topic; dropped when nil
-	Transport http.RoundTripper        // below retries and token; a fitting *http.Transport when nil
+	UserAgent string                               // "longcat" when empty
+	Warn      func(topic, text string)             // the Hub's X-HF-Warning, once per topic; dropped when nil
+	Waiting   func(reason string, d time.Duration) // before a request that failed is repeated, from any goroutine; may be nil
+	Transport http.RoundTripper                    // below retries and token; a fitting *http.Transport when nil
 }
 
 // MaxRateLimitWait bounds how long a 429's Retry-After or RateLimit is obeyed.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -71,6 +72,24 @@ func permanent(err error) bool {
 		return strings.Contains(u.Err.Error(), "redirects") || strings.Contains(u.Err.Error(), "unsupported protocol scheme")
 	}
 	return false
+}
+
+// announced is backoff, of which the caller is told.
+func (c *Client) announced(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
+	d := backoff(least, most, attempt, resp)
+	if c.cfg.Waiting == nil {
+		return d
+	}
+	reason := "the server can not be reached"
+	switch {
+	case resp == nil:
+	case resp.StatusCode == http.StatusTooManyRequests:
+		reason = "the server's rate limit is reached"
+	default:
+		reason = fmt.Sprintf("the server answers %d (%s)", resp.StatusCode, http.StatusText(resp.StatusCode))
+	}
+	c.cfg.Waiting(reason, d)
+	return d
 }
 
 // backoff waits what the server asks for, else an exponential, jittered pause.

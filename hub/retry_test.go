@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -167,6 +168,31 @@ func TestCancelEndsThePause(t *testing.T) {
 		began := time.Now()
 		if _, err := s.client(t).RepoInfo(ctx, repo, ""); err == nil || time.Since(began) != time.Second {
 			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+	})
+}
+
+// The caller is told of each pause and its reason, and of none where there is
+// no further attempt.
+func TestWaitingIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		s := &script{steps: []step{{err: reset}, {status: 502}, {status: 429, header: map[string]string{"Retry-After": "7"}}, {status: 404}}}
+		c, err := hub.New(hub.Config{
+			Endpoint: "http://hub.test", Transport: s,
+			Waiting: func(reason string, d time.Duration) {
+				told = append(told, fmt.Sprint(reason, " ", d.Round(8*time.Second)))
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.WhoAmI(t.Context()); !errors.Is(err, hub.ErrNotFound) {
+			t.Error(err)
+		}
+		want := []string{"the server can not be reached 0s", "the server answers 502 (Bad Gateway) 0s", "the server's rate limit is reached 8s"}
+		if !slices.Equal(told, want) {
+			t.Errorf("told of %q, want %q", told, want)
 		}
 	})
 }

@@ -29,7 +29,7 @@ func (c *Client) newHTTP() (api, once *retryablehttp.Client) {
 			RetryWaitMin: c.cfg.RetryWaitMin,
 			RetryWaitMax: c.cfg.RetryWaitMax,
 			CheckRetry:   retry,
-			Backoff:      backoff,
+			Backoff:      c.announced,
 			ErrorHandler: retryablehttp.PassthroughErrorHandler, // the last answer, not "giving up"
 		}
 	}

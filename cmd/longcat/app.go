@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +28,10 @@ type app struct {
 	endpoint string
 
 	secret string // the token in use, once a client was made: never printed
+
+	mu      sync.Mutex // guards what follows: libraries tell things from many goroutines
+	above   io.Writer  // where lines go while bars are shown; nil for err
+	waiting time.Time  // until when people know that there is waiting
 }
 
 // run carries out one command line and returns the exit code.
@@ -125,6 +131,7 @@ func (a *app) client() (*hub.Client, error) {
 	a.secret = cfg.Token
 	cfg.UserAgent = "longcat/" + version()
 	cfg.Warn = func(topic, text string) { a.say("hub says (%s): %s", topic, text) }
+	cfg.Waiting = a.sayWaiting
 	c, err := hub.New(cfg)
 	if err != nil && a.endpoint != "" {
 		err = &usageError{err}
@@ -139,13 +146,34 @@ func (a *app) say(format string, args ...any) {
 	}
 }
 
+// sayWaiting tells of a pause that is long enough to wonder about, once where
+// many requests wait.
+func (a *app) sayWaiting(reason string, d time.Duration) {
+	a.mu.Lock()
+	now := time.Now()
+	known := d < time.Second || now.Before(a.waiting)
+	if !known {
+		a.waiting = now.Add(d)
+	}
+	a.mu.Unlock()
+	if !known {
+		a.say("%s: trying again in %v", reason, d.Round(time.Second))
+	}
+}
+
 // tell writes a line for people. A server may say back what it was sent, so
 // the token is taken out.
 func (a *app) tell(line string) {
 	if a.secret != "" {
 		line = strings.ReplaceAll(line, a.secret, "(token)")
 	}
-	fmt.Fprintln(a.err, line)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.err
+	if a.above != nil {
+		w = a.above
+	}
+	fmt.Fprintln(w, line)
 }
 
 // printJSON is the one document of --json.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"sync"
 
 	"github.com/vbauerster/mpb/v8"
@@ -28,11 +29,20 @@ func (a *app) bars(verb string, expected int64) (p hub.Progress, done func()) {
 	}
 	b := &bars{p: mpb.New(mpb.WithOutput(a.err), mpb.WithWidth(80)), expected: expected}
 	b.total = b.p.AddBar(expected, barStyle(verb+" in all", mpb.BarPriority(1<<30))...)
+	a.tellVia(b.p)
 	return b, func() {
+		a.tellVia(nil)
 		b.total.EnableTriggerComplete()
 		b.total.Abort(false)
 		b.p.Wait()
 	}
+}
+
+// tellVia writes lines for people above the bars, which would overwrite them.
+func (a *app) tellVia(above io.Writer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.above = above
 }
 
 func barStyle(name string, more ...mpb.BarOption) []mpb.BarOption {

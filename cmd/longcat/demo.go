@@ -123,14 +123,14 @@ func (e *stepError) Error() string { return fmt.Sprintf("step %q ended with code
 
 // within is this app in the demo's own world: its hub, token and cache.
 func (a *app) within(home, endpoint string) *app {
-	sub := *a
-	sub.in = bytes.NewReader(nil)
-	sub.token, sub.endpoint, sub.json = "", "", false
-	sub.lookup = func(name string) (string, bool) {
-		v, ok := map[string]string{"HF_HOME": filepath.Join(home, "home"), "HF_ENDPOINT": endpoint, "HF_TOKEN": demoToken}[name]
-		return v, ok
+	env := map[string]string{"HF_HOME": filepath.Join(home, "home"), "HF_ENDPOINT": endpoint, "HF_TOKEN": demoToken}
+	return &app{
+		in: bytes.NewReader(nil), out: a.out, err: a.err, terminal: a.terminal, quiet: a.quiet,
+		lookup: func(name string) (string, bool) {
+			v, ok := env[name]
+			return v, ok
+		},
 	}
-	return &sub
 }
 
 // displayed writes a step as it is typed, without the demo's own folder.

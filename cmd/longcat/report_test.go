@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"longcat/hub"
 	"longcat/hub/wire"
@@ -121,4 +123,22 @@ func TestReportInterrupted(t *testing.T) {
 
 func lookupError(host string) error {
 	return &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+}
+
+// TestSayWaiting tells one line of many requests that wait, and none of a pause
+// that nobody notices.
+func TestSayWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var stderr bytes.Buffer
+		a := &app{err: &stderr}
+		a.sayWaiting("busy", time.Second/2)
+		for range 3 {
+			a.sayWaiting("busy", 57*time.Second)
+		}
+		time.Sleep(57 * time.Second) // of the bubble
+		a.sayWaiting("gone", 2*time.Second)
+		if got, want := stderr.String(), "busy: trying again in 57s\ngone: trying again in 2s\n"; got != want {
+			t.Errorf("said %q, want %q", got, want)
+		}
+	})
 }

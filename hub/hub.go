@@ -100,9 +100,6 @@ func (c *Client) Endpoint() string { return c.cfg.Endpoint }
 // HasToken tells whether the client can act as somebody.
 func (c *Client) HasToken() bool { return c.cfg.Token != "" }
 
-// Offline tells whether the client answers from its cache only.
-func (c *Client) Offline() bool { return c.cfg.Offline }
-
 // CacheDir is the root of the shared cache, "" when the client has none.
 func (c *Client) CacheDir() string { return c.cfg.CacheDir }
 

@@ -4,14 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
 )
-
-// errAbsent is what opening a file that a model does not have gives.
-var errAbsent = fs.ErrNotExist
 
 // carry adds the files beside the weights: the index, the config for the new
 // depth, the recipe, and what the result needs of the base's other files.

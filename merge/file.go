@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sort"
 
 	"longcat/merge/safetensors"
@@ -193,5 +194,5 @@ func (v virtual) Open(name string) (*io.SectionReader, error) {
 			return f.Content(v.open)
 		}
 	}
-	return nil, fmt.Errorf("the merge has no file %q: %w", name, errAbsent)
+	return nil, fmt.Errorf("the merge has no file %q: %w", name, fs.ErrNotExist)
 }

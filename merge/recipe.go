@@ -99,23 +99,12 @@ func (w Warning) String() string {
 // not among them.
 func (r *Recipe) Models() []Ref {
 	var list []Ref
-	add := func(refs ...*Ref) {
-		for _, ref := range refs {
+	for _, doc := range append(slices.Clone(r.steps), r) {
+		for _, ref := range doc.refs() {
 			known := func(x Ref) bool { return x.Name == ref.Name }
 			if r.step(ref.Name) == nil && !slices.ContainsFunc(list, known) {
-				list = append(list, *ref)
+				list = append(list, ref)
 			}
-		}
-	}
-	for _, doc := range append(slices.Clone(r.steps), r) {
-		for i := range doc.Slices {
-			add(&doc.Slices[i].Model)
-		}
-		if doc.Base != nil {
-			add(doc.Base)
-		}
-		if doc.Tokenizer.Model != nil {
-			add(doc.Tokenizer.Model)
 		}
 	}
 	return list

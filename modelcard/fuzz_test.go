@@ -126,7 +126,7 @@ func FuzzRecipe(f *testing.F) {
 func FuzzRender(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, readme []byte) {
-		page, err := modelcard.RenderHTMLAt(readme, "/a/b/resolve/main/")
+		page, err := modelcard.RenderHTML(readme, "/a/b/resolve/main/")
 		if err != nil {
 			t.Fatal(err)
 		}

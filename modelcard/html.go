@@ -28,19 +28,16 @@ var markdown = goldmark.New(
 		extension.Strikethrough, extension.Linkify, extension.TaskList, extension.Footnote,
 	),
 	goldmark.WithParserOptions(parser.WithAutoHeadingID()),
-	goldmark.WithRendererOptions(html.WithUnsafe()), // RenderHTMLAt sanitises all of it
+	goldmark.WithRendererOptions(html.WithUnsafe()), // RenderHTML sanitises all of it
 )
 
-// RenderHTML is RenderHTMLAt with relative addresses left as they are.
-func RenderHTML(markdown []byte) ([]byte, error) { return RenderHTMLAt(markdown, "") }
-
-// RenderHTMLAt turns a README.md, without its front matter, into HTML that is
+// RenderHTML turns a README.md, without its front matter, into HTML that is
 // safe to put into a page: scripts, event handlers, styles, frames, forms and
 // addresses other than http, https, mailto and relative ones are gone, from
 // Markdown and raw HTML alike. Relative addresses of links and pictures are put
 // behind base, such as "/user/repo/resolve/main/"; links within the page stay.
 // Code blocks keep the class "language-…" for the page's style.
-func RenderHTMLAt(readme []byte, base string) ([]byte, error) {
+func RenderHTML(readme []byte, base string) ([]byte, error) {
 	source := locate(readme)
 	body := source.raw[source.body:]
 	if len(body) > maxRendered {

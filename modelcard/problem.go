@@ -34,11 +34,6 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%d:%d: %s: %s", p.Line, p.Column, p.Severity, p.Message)
 }
 
-// HasErrors says whether a Hub would refuse the file.
-func HasErrors(problems []Problem) bool {
-	return slices.ContainsFunc(problems, func(p Problem) bool { return p.Severity == Error })
-}
-
 // checker collects the problems of one YAML text that begins at line first of
 // its file.
 type checker struct {

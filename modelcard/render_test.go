@@ -51,7 +51,7 @@ func TestRenderHTMLHostile(t *testing.T) {
 		"<base href=//x>", "<meta http-equiv=refresh content=0>", "[x]: javascript:alert(1)\n\n[x]", "<a href=\"vbscript:x\">x</a>",
 		"```\"><script>alert(1)</script>\nx\n```", "# <img src=x onerror=alert(1)>", "|<script>|\n|-|\n|x|", "<!-- --><script>x</script><!-- -->",
 	} {
-		page, err := modelcard.RenderHTMLAt([]byte(markdown), "/a/b/resolve/main/")
+		page, err := modelcard.RenderHTML([]byte(markdown), "/a/b/resolve/main/")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,12 +74,12 @@ func TestRenderHTML(t *testing.T) {
 		{"|a|\n|--:|\n|1|", "<table>\n<thead>\n<tr>\n<th align=\"right\">a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td align=\"right\">1</td>\n</tr>\n</tbody>\n</table>\n"},
 		{"<p align=\"center\">x</p>", "<p align=\"center\">x</p>"},
 	} {
-		got, err := modelcard.RenderHTMLAt([]byte(tc.markdown), base)
+		got, err := modelcard.RenderHTML([]byte(tc.markdown), base)
 		if d := cmp.Diff(tc.want, string(got)); err != nil || d != "" {
 			t.Errorf("%q: %v (-want +got):\n%s", tc.markdown, err, d)
 		}
 	}
-	if _, err := modelcard.RenderHTML(make([]byte, 11<<20)); err == nil {
+	if _, err := modelcard.RenderHTML(make([]byte, 11<<20), ""); err == nil {
 		t.Error("11 MB are rendered")
 	}
 }
@@ -122,7 +122,7 @@ func TestRenderBounded(t *testing.T) {
 		"quotations": strings.Repeat(">", 1<<16),
 		"lists":      strings.Repeat("- ", 1<<15),
 	} {
-		if page, err := modelcard.RenderHTML([]byte(markdown)); err != nil || len(page) == 0 {
+		if page, err := modelcard.RenderHTML([]byte(markdown), ""); err != nil || len(page) == 0 {
 			t.Errorf("%s: %d bytes, %v", name, len(page), err)
 		}
 	}

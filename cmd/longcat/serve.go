@@ -42,7 +42,7 @@ func (a *app) serve(ctx context.Context, dir, addr string) error {
 	h, err := localhub.Open(dir, localhub.Options{
 		Tokens:       []localhub.Token{{Secret: secret, User: "longcat", Role: localhub.Write}},
 		AnyNamespace: true,
-		Render:       modelcard.RenderHTMLAt,
+		Render:       modelcard.RenderHTML,
 	})
 	if err != nil {
 		return err

@@ -52,10 +52,10 @@ type marshaler interface {
 
 // newFrontierHash starts from the state that the journal proved. A state that
 // this version of the hash can not read starts from 0.
-func newFrontierHash(p *Part, newHash func() hash.Hash, prior progress) (*frontierHash, error) {
+func newFrontierHash(p *Part, newHash func() hash.Hash, prior progress) *frontierHash {
 	h := &frontierHash{part: p, changed: sync.NewCond(&p.mu), kept: map[int64][]byte{}, asking: map[int64]bool{}}
 	if newHash == nil {
-		return h, nil
+		return h
 	}
 	h.hash = newHash()
 	if m, ok := h.hash.(marshaler); ok && prior.state != nil {
@@ -65,7 +65,7 @@ func newFrontierHash(p *Part, newHash func() hash.Hash, prior progress) (*fronti
 			h.at, h.saved = prior.hashed, prior.hashed
 		}
 	}
-	return h, nil
+	return h
 }
 
 func (h *frontierHash) start() {

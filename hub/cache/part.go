@@ -96,9 +96,7 @@ func OpenPart(base string, c Content) (*Part, error) {
 	}
 	if err == nil {
 		p.have = prior.have
-		p.hash, err = newFrontierHash(p, c.NewHash, prior)
-	}
-	if err == nil {
+		p.hash = newFrontierHash(p, c.NewHash, prior)
 		p.journal, err = startJournal(p.journalPath(), head, prior)
 	}
 	if err != nil {

@@ -31,8 +31,7 @@ type Options struct {
 
 	NoXet bool // large files come and go as a whole only, as on older Hubs
 
-	RateQuota  int           // requests per caller, bucket and window; 0: no limit, the Hub's own numbers are announced
-	RateWindow time.Duration // 0: five minutes
+	RateQuota int // requests per caller, bucket and five minutes; 0: no limit, the Hub's own numbers are announced
 
 	// Render turns a README.md into HTML that is safe in a page, its relative
 	// addresses put behind base. Nil: pages show cards as they are written.
@@ -76,7 +75,6 @@ func Open(dir string, opts Options) (*Hub, error) {
 	opts.LFSThreshold = cmp.Or(opts.LFSThreshold, 10<<20)
 	opts.Multipart = cmp.Or(opts.Multipart, 64<<20)
 	opts.PartSize = cmp.Or(opts.PartSize, 16<<20)
-	opts.RateWindow = cmp.Or(opts.RateWindow, 5*time.Minute)
 	opts.CDN = strings.TrimRight(opts.CDN, "/")
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -96,7 +94,7 @@ func Open(dir string, opts Options) (*Hub, error) {
 		opts:    opts,
 		lock:    lock,
 		tokens:  tokens,
-		limits:  limiter{quota: opts.RateQuota, window: opts.RateWindow},
+		limits:  limiter{quota: opts.RateQuota},
 		started: opts.Now().UnixNano(),
 		repos:   map[RepoID]*repo{},
 	}

@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
+const rateWindow = 5 * time.Minute
+
 // limiter counts requests in fixed windows, per bucket and caller.
 type limiter struct {
-	quota  int // 0: count nothing
-	window time.Duration
+	quota int // 0: count nothing
 
 	mu    sync.Mutex
 	ends  time.Time // of the window
@@ -51,7 +52,7 @@ func (l *limiter) take(header http.Header, c *call, now time.Time) error {
 	}
 	l.mu.Lock()
 	if !now.Before(l.ends) {
-		l.ends, l.taken = now.Add(l.window), map[string]int{}
+		l.ends, l.taken = now.Add(rateWindow), map[string]int{}
 	}
 	reset := int((l.ends.Sub(now) + time.Second - 1) / time.Second)
 	quota := l.quota
@@ -67,9 +68,9 @@ func (l *limiter) take(header http.Header, c *call, now time.Time) error {
 	l.mu.Unlock()
 
 	header.Set("RateLimit", fmt.Sprintf(`"%s";r=%d;t=%d`, bucket, max(left, 0), reset))
-	header.Set("RateLimit-Policy", fmt.Sprintf(`"fixed window";"%s";q=%d;w=%d`, bucket, quota, int(l.window/time.Second)))
+	header.Set("RateLimit-Policy", fmt.Sprintf(`"fixed window";"%s";q=%d;w=%d`, bucket, quota, int(rateWindow/time.Second)))
 	if left < 0 {
-		return &apiError{Status: http.StatusTooManyRequests, Message: fmt.Sprintf("We had to rate limit you, you hit the quota of %d %s requests per %v", quota, bucket, l.window)}
+		return &apiError{Status: http.StatusTooManyRequests, Message: fmt.Sprintf("We had to rate limit you, you hit the quota of %d %s requests per %v", quota, bucket, rateWindow)}
 	}
 	return nil
 }

@@ -83,7 +83,6 @@ type Tree struct {
 	Up      string // the folder above
 	Last    Change // the commit that is shown
 	Entries []Entry
-	Total   int // entries on all pages
 	Files   int // below the folder
 	Size    int64
 	More    string

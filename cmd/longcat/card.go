@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,8 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"longcat/hub"
-	"longcat/merge"
 	"longcat/modelcard"
 )
 
@@ -74,12 +71,11 @@ func (a *app) cardNew(ctx context.Context, f cardNewFlags, args []string) error 
 	if f.from == "" {
 		p, err = a.planRecipe(ctx, c, args[0], f.recipeFlags)
 	} else {
-		var merged *models
-		if merged, err = openModels(ctx, c, []merge.Ref{refOf(f.from)}); err != nil {
+		var m *model
+		if m, err = openModel(ctx, c, refOf(f.from)); err != nil {
 			return err
 		}
-		defer merged.Close()
-		m := merged.byName[f.from]
+		defer m.close()
 		f.to = cmp.Or(f.to, m.repo.ID)
 		p, err = planOf(ctx, c, m, f.recipeFlags)
 	}
@@ -125,36 +121,30 @@ func (a *app) cardShowCmd() *cobra.Command {
 
 // findCard reads the card of a file, a folder or a repo.
 func (a *app) findCard(ctx context.Context, where, revision string) ([]byte, error) {
-	if st, err := os.Stat(where); err == nil {
-		if st.IsDir() {
-			card, err := existingCard(where)
-			if card == nil && err == nil {
-				err = fmt.Errorf("folder %q has no card: it holds no %s", where, modelcard.File)
-			}
-			return card, err
-		}
+	if st, err := os.Stat(where); err == nil && !st.IsDir() {
 		return os.ReadFile(where)
-	}
-	repo, err := parseRepo(where, "")
-	if err != nil {
-		return nil, err
 	}
 	c, err := a.client()
 	if err != nil {
 		return nil, err
 	}
-	content, closer, err := c.Open(ctx, repo, revision, modelcard.File)
-	if errors.Is(err, hub.ErrEntryNotFound) {
-		return nil, fmt.Errorf("%q has no card: %w", repo, err)
-	}
+	ref := refOf(where)
+	ref.Revision = cmp.Or(ref.Revision, revision)
+	m, err := openModel(ctx, c, ref)
 	if err != nil {
 		return nil, err
 	}
-	defer closer.Close()
-	if content.Size() > maxCard {
-		return nil, fmt.Errorf("the card of %q has %d bytes, more than %d", repo, content.Size(), maxCard)
+	defer m.close()
+	return m.card()
+}
+
+// card is the model's README.md, which it must have.
+func (m *model) card() ([]byte, error) {
+	card, err := readSmall(m, modelcard.File, maxCard)
+	if err == nil && card == nil {
+		err = fmt.Errorf("%q has no card: it holds no %s", m.ref.Name, modelcard.File)
 	}
-	return io.ReadAll(content)
+	return card, err
 }
 
 func (a *app) showCard(card []byte) error {

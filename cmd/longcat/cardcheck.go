@@ -16,7 +16,6 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/wire"
-	"longcat/merge"
 	"longcat/modelcard"
 )
 
@@ -87,18 +86,14 @@ func (a *app) cardFiles(ctx context.Context, where string) ([]cardFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	opened, err := openModels(ctx, c, []merge.Ref{refOf(where)})
+	m, err := openModel(ctx, c, refOf(where))
 	if err != nil {
 		return nil, err
 	}
-	defer opened.Close()
-	m := opened.byName[where]
-	text, err := readSmall(m, modelcard.File, maxCard)
+	defer m.close()
+	text, err := m.card()
 	if err != nil {
 		return nil, err
-	}
-	if text == nil {
-		return nil, fmt.Errorf("%q has no %s: %w", where, modelcard.File, fs.ErrNotExist)
 	}
 	files := []cardFile{{modelcard.File, text}}
 	names := m.Files()

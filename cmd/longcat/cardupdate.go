@@ -13,7 +13,6 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/cache"
-	"longcat/merge"
 	"longcat/modelcard"
 )
 
@@ -101,12 +100,11 @@ func expandAuthors(ctx context.Context, c *hub.Client, args []string) ([]string,
 func (a *app) updateOne(ctx context.Context, c *hub.Client, f cardUpdateFlags, name string) error {
 	ref := refOf(name)
 	ref.Revision = cmp.Or(ref.Revision, f.Revision)
-	opened, err := openModels(ctx, c, []merge.Ref{ref})
+	m, err := openModel(ctx, c, ref)
 	if err != nil {
 		return err
 	}
-	defer opened.Close()
-	m := opened.byName[ref.Name]
+	defer m.close()
 	old, err := readSmall(m, modelcard.File, maxCard)
 	if err != nil {
 		return err

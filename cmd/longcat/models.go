@@ -49,6 +49,15 @@ func openModels(ctx context.Context, c *hub.Client, refs []merge.Ref) (*models, 
 	return m, nil
 }
 
+// openModel opens one model, named as a recipe would. The caller closes it.
+func openModel(ctx context.Context, c *hub.Client, ref merge.Ref) (*model, error) {
+	m, err := openModels(ctx, c, []merge.Ref{ref})
+	if err != nil {
+		return nil, err
+	}
+	return m.byName[ref.Name], nil
+}
+
 // open is a merge.Opener.
 func (m *models) open(name string) (merge.Model, error) {
 	found, ok := m.byName[name]

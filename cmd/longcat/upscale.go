@@ -77,17 +77,12 @@ func (a *app) upscale(cmd *cobra.Command, f upscaleFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	ref := refOf(name)
-	opened, err := openModels(cmd.Context(), c, []merge.Ref{ref})
+	m, err := openModel(cmd.Context(), c, refOf(name))
 	if err != nil {
 		return err
 	}
-	defer opened.Close()
-	m, err := opened.open(ref.Name)
-	if err != nil {
-		return err
-	}
-	recipe, err := merge.Upscale(ref.Name, m, f.UpscaleOptions)
+	defer m.close()
+	recipe, err := merge.Upscale(name, m, f.UpscaleOptions)
 	if err != nil {
 		return err
 	}

@@ -59,12 +59,11 @@ func (a *app) verify(ctx context.Context, f recipeFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	opened, err := openModels(ctx, c, []merge.Ref{refOf(name)})
+	merged, err := openModel(ctx, c, refOf(name))
 	if err != nil {
 		return err
 	}
-	defer opened.Close()
-	merged := opened.byName[name]
+	defer merged.close()
 	p, err := planOf(ctx, c, merged, f)
 	if err != nil {
 		return err

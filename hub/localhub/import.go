@@ -140,7 +140,7 @@ func (h *Hub) importObject(ctx context.Context, r *repo, f *os.File, opts Import
 	}
 	sum := sha256.New()
 	source := io.TeeReader(&contextReader{ctx, f}, sum)
-	if _, err := io.CopyBuffer(onlyWriter{to}, source, make([]byte, 256<<10)); err != nil {
+	if _, err := copyAll(to, source); err != nil {
 		drop(temp)
 		return "", err
 	}

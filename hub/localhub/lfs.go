@@ -200,7 +200,7 @@ func (h *Hub) putObject(w http.ResponseWriter, c *call) error {
 
 // spool copies a body of exactly size bytes.
 func spool(w io.Writer, body io.Reader, size int64) error {
-	n, err := io.CopyBuffer(onlyWriter{w}, io.LimitReader(body, size), make([]byte, 256<<10))
+	n, err := copyAll(w, io.LimitReader(body, size))
 	if err != nil {
 		return err
 	}
@@ -212,9 +212,6 @@ func spool(w io.Writer, body io.Reader, size int64) error {
 	}
 	return nil
 }
-
-// onlyWriter hides ReadFrom, which would not use the buffer.
-type onlyWriter struct{ io.Writer }
 
 // keep gives an object that was checked its place, and notes who sent it where.
 func (h *Hub) keep(f *os.File, t ticket) error {

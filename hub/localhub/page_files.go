@@ -40,7 +40,7 @@ func (h *Hub) treePage(w http.ResponseWriter, c *call) error {
 	}
 	page.Path[len(page.Path)-1].Href = ""
 	if c.path != "" {
-		dir, _, _ := cutLast(c.path)
+		dir, _ := cutLast(c.path)
 		page.Up = c.id.at("tree", rev, dir)
 	}
 	entries := at.list(c.path, false)
@@ -60,10 +60,10 @@ func (h *Hub) treePage(w http.ResponseWriter, c *call) error {
 	return web.Write(w, http.StatusOK, page)
 }
 
-// cutLast cuts the last element off a path: "", if it is the only one.
-func cutLast(p string) (dir, name string, nested bool) {
+// cutLast cuts the last element off a path: dir is "" if it is the only one.
+func cutLast(p string) (dir, name string) {
 	i := strings.LastIndexByte(p, '/')
-	return p[:max(i, 0)], p[i+1:], i >= 0
+	return p[:max(i, 0)], p[i+1:]
 }
 
 // crumbs are the folders from the root to dir, which may be "".
@@ -71,7 +71,7 @@ func (c *call) crumbs(rev, dir string) []web.Link {
 	list := []web.Link{{Text: path.Base(c.id.Name), Href: c.id.at("tree", rev, "")}}
 	for i, r := range dir + "/" {
 		if r == '/' && i > 0 {
-			_, name, _ := cutLast(dir[:i])
+			_, name := cutLast(dir[:i])
 			list = append(list, web.Link{Text: name, Href: c.id.at("tree", rev, dir[:i])})
 		}
 	}
@@ -80,7 +80,7 @@ func (c *call) crumbs(rev, dir string) []web.Link {
 
 // entry is a row of a folder. changes are the commits met so far.
 func (c *call) entry(at *commit, rev string, e treeEntry, changes map[string]web.Change) (web.Entry, error) {
-	_, name, _ := cutLast(e.Path)
+	_, name := cutLast(e.Path)
 	if e.Type == "directory" {
 		below := at.under(e.Path)
 		return web.Entry{Name: name, Href: c.id.at("tree", rev, e.Path), Folder: true, Files: len(below), Size: sizeOf(below)}, nil
@@ -123,7 +123,7 @@ func (h *Hub) blobPage(w http.ResponseWriter, c *call) error {
 		}
 		return err
 	}
-	dir, name, _ := cutLast(f.Path)
+	dir, name := cutLast(f.Path)
 	page := web.Blob{Inside: h.inside(c, "files", name+" in "+c.id.Name), Path: c.crumbs(c.rev, dir)}
 	page.Path = append(page.Path, web.Link{Text: name})
 	if err := c.offerRevisions(&page.Inside, c.rev, func(rev string) string { return c.id.at("blob", rev, f.Path) }); err != nil {

@@ -119,12 +119,18 @@ func copyTo(w http.ResponseWriter, src io.Reader) (int64, error) {
 	if _, ok := inner.(*os.File); ok {
 		return io.Copy(w, src)
 	}
-	buf := copyBuffers.Get().(*[256 << 10]byte)
-	defer copyBuffers.Put(buf)
-	return io.CopyBuffer(onlyWriter{w}, onlyReader{src}, buf[:])
+	return copyAll(w, src)
 }
 
 var copyBuffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
+
+// copyAll is io.Copy through a large buffer, whatever ReadFrom and WriteTo the
+// two sides have.
+func copyAll(dst io.Writer, src io.Reader) (int64, error) {
+	buf := copyBuffers.Get().(*[256 << 10]byte)
+	defer copyBuffers.Put(buf)
+	return io.CopyBuffer(struct{ io.Writer }{dst}, struct{ io.Reader }{src}, buf[:])
+}
 
 // Unwrap serves http.ResponseController.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

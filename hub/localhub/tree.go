@@ -170,10 +170,7 @@ func page[E any](w http.ResponseWriter, c *call, path string, all []E, size int)
 	if n, err := strconv.Atoi(q.Get("limit")); err == nil && n > 0 {
 		size = min(size, n)
 	}
-	start, err := strconv.Atoi(q.Get("cursor"))
-	if err != nil || start < 0 || start > len(all) {
-		start = 0
-	}
+	start := cursor(c, len(all))
 	end := min(start+size, len(all))
 	if end < len(all) {
 		q.Set("cursor", strconv.Itoa(end))

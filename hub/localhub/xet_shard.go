@@ -81,7 +81,7 @@ func (h *Hub) spoolShard(c *call) (f *os.File, units int64, err error) {
 		return nil, 0, err
 	}
 	body := http.MaxBytesReader(nil, c.Body, shard.MaxBytes)
-	if _, err = io.CopyBuffer(onlyWriter{f}, body, make([]byte, 256<<10)); err == nil {
+	if _, err = copyAll(f, body); err == nil {
 		err = visitShard(f, func(claim *shard.File) error {
 			units += unitsOf(claim.Size())
 			return nil

@@ -98,7 +98,7 @@ func (t *transfer) sameEtag(ctx context.Context, resp *http.Response, location s
 		return nil
 	}
 	resp.Body.Close()
-	if f.Hash() == "" {
+	if f.newHash() == nil {
 		return fmt.Errorf("downloading %q of %q: %w", f.Path, f.Repo, ErrChanged)
 	}
 	if err := t.renew(ctx, location); err != nil {

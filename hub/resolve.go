@@ -2,8 +2,11 @@ package hub
 
 import (
 	"context"
+	"crypto/sha1" //nolint:gosec // git's blob id is a sha1
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"math"
 	"net/http"
 	"net/url"
@@ -28,32 +31,23 @@ type File struct {
 	opaque   bool   // Etag is another host's, and so no hash of the content
 }
 
-// Hash is the sum that the content must have, by the form of the Etag. It is
-// "" where the server's etag is no content hash.
-func (f *File) Hash() (algo HashAlgo) {
+// newHash gives what starts the hash that the Etag is of the content, by the
+// Etag's form; nil where it is none. Where git itself counts in sha256, as the
+// length of the commit ids tells, an etag may be the sha256 or the blob id.
+func (f *File) newHash() func() hash.Hash {
 	switch {
 	case f.opaque:
-		return ""
 	case sha256Hex.MatchString(f.Etag) && len(f.Commit) == 64:
-		return SHA256OrBlob
+		return func() hash.Hash {
+			return &eitherHash{Hash: sha256.New(), blob: blobHash(sha256.New(), f.Size), want: f.Etag}
+		}
 	case sha256Hex.MatchString(f.Etag):
-		return SHA256
+		return sha256.New
 	case gitBlobHex.MatchString(f.Etag):
-		return GitBlob
+		return func() hash.Hash { return blobHash(sha1.New(), f.Size) } //nolint:gosec // git's blob id is a sha1
 	}
-	return ""
+	return nil
 }
-
-// HashAlgo says how an etag follows from content.
-type HashAlgo string
-
-// The kinds of etag that a Hub gives. Where git itself counts in sha256, as the
-// length of the commit ids tells, an etag may be either of the two.
-const (
-	SHA256       HashAlgo = "sha256"
-	GitBlob      HashAlgo = "git blob id"
-	SHA256OrBlob HashAlgo = "sha256 or git blob id"
-)
 
 var gitBlobHex = regexp.MustCompile(`^[0-9a-f]{40}$`)
 

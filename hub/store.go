@@ -1,8 +1,6 @@
 package hub
 
 import (
-	"crypto/sha1" //nolint:gosec // git's blob id is a sha1
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -53,18 +51,7 @@ func (c *Client) store(o DownloadOptions) (store, error) {
 
 // content tells a part what it is to become.
 func content(f *File) cache.Content {
-	c := cache.Content{Etag: f.Etag, Size: f.Size}
-	switch f.Hash() {
-	case SHA256:
-		c.NewHash = sha256.New
-	case GitBlob:
-		c.NewHash = func() hash.Hash { return blobHash(sha1.New(), f.Size) } //nolint:gosec // see above
-	case SHA256OrBlob:
-		c.NewHash = func() hash.Hash {
-			return &eitherHash{Hash: sha256.New(), blob: blobHash(sha256.New(), f.Size), want: f.Etag}
-		}
-	}
-	return c
+	return cache.Content{Etag: f.Etag, Size: f.Size, NewHash: f.newHash()}
 }
 
 // blobHash begins git's id of a blob.

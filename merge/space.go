@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+
+	"longcat/units"
 )
 
 // SpaceError says that a disk has too little room for a merge.
@@ -18,7 +20,7 @@ func (e *SpaceError) Error() string {
 	if e.Need == 0 {
 		return fmt.Sprintf("the disk of %q is full", e.Dir)
 	}
-	return fmt.Sprintf("the disk of %q has too little room: the merge needs %.1f GB more, %.1f GB are free", e.Dir, float64(e.Need)/1e9, float64(e.Free)/1e9)
+	return fmt.Sprintf("the disk of %q has too little room: the merge needs %s more, %s are free", e.Dir, units.Size(e.Need), units.Size(e.Free))
 }
 
 // Unwrap makes the error the system's own for a full disk.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"longcat/units"
 )
 
 const hub = "https://huggingface.co/"
@@ -20,10 +22,10 @@ func (f Facts) summary() string {
 	}
 	b.WriteString("\n")
 	if f.Params > 0 {
-		row("Parameters", fmt.Sprintf("%s (%d)", count(f.Params), f.Params))
+		row("Parameters", fmt.Sprintf("%s (%d)", units.Count(f.Params), f.Params))
 	}
 	if f.Size > 0 {
-		weights := size(f.Size)
+		weights := units.Size(f.Size)
 		if f.DType != "" {
 			weights += " in " + code(f.DType)
 		}

@@ -1,7 +1,6 @@
 package modelcard
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -130,30 +129,4 @@ func (f Facts) sections() []section {
 		}
 	}
 	return out
-}
-
-// count is a number as people say it: "10.7B".
-func count(n int64) string {
-	for _, unit := range []struct {
-		size int64
-		name string
-	}{{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "K"}} {
-		if n >= unit.size {
-			return fmt.Sprintf("%.3g%s", float64(n)/float64(unit.size), unit.name)
-		}
-	}
-	return fmt.Sprint(n)
-}
-
-// size is a number of bytes in decimal units, as the Hub shows them.
-func size(n int64) string {
-	for _, unit := range []struct {
-		size int64
-		name string
-	}{{1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}} {
-		if n >= unit.size {
-			return fmt.Sprintf("%.3g %s", float64(n)/float64(unit.size), unit.name)
-		}
-	}
-	return fmt.Sprintf("%d bytes", n)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"longcat/hub"
+	"longcat/units"
 )
 
 // prepareRepo makes the repo and the branch where they are not there.
@@ -72,9 +73,9 @@ func (a *app) printUpload(c *hub.Client, repo hub.Repo, res *hub.UploadResult) e
 	}
 	switch {
 	case res.Unchanged:
-		a.say("%s holds all %d files already (%s), nothing was sent", repo, len(res.Files), size(res.Total))
+		a.say("%s holds all %d files already (%s), nothing was sent", repo, len(res.Files), units.Size(res.Total))
 	default:
-		a.say("%d files, %s: %s already on the hub, %s sent", len(res.Files), size(res.Total), size(max(res.Total-res.Sent, 0)), size(res.Sent))
+		a.say("%d files, %s: %s already on the hub, %s sent", len(res.Files), units.Size(res.Total), units.Size(max(res.Total-res.Sent, 0)), units.Size(res.Sent))
 	}
 	where := c.PageURL(repo)
 	if res.PullRequestURL != "" {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
+	"longcat/units"
 )
 
 type downloadFlags struct {
@@ -113,6 +114,6 @@ func (a *app) printDownloadPlan(plan *hub.DownloadPlan) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.out, "%d files, %s to fetch, commit %s\n", len(plan.Files), size(bytesToFetch(plan)), plan.Commit)
+	_, err := fmt.Fprintf(a.out, "%d files, %s to fetch, commit %s\n", len(plan.Files), units.Size(bytesToFetch(plan)), plan.Commit)
 	return err
 }

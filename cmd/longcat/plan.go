@@ -8,6 +8,7 @@ import (
 
 	"longcat/merge"
 	"longcat/modelcard"
+	"longcat/units"
 )
 
 func (a *app) planCmd() *cobra.Command {
@@ -58,7 +59,7 @@ func (a *app) printPlan(ctx context.Context, p *planned) error {
 		for _, f := range m.Files {
 			read += f.Bytes
 		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\n", m.Name, m.Layers, size(read), m.Usage.Once, m.Usage.Repeated, len(m.Usage.Dropped))
+		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\n", m.Name, m.Layers, units.Size(read), m.Usage.Once, m.Usage.Repeated, len(m.Usage.Dropped))
 	}
 	fmt.Fprintf(w, "\nfile\tsize\ttensors\n")
 	for _, f := range p.plan.Files {
@@ -66,7 +67,7 @@ func (a *app) printPlan(ctx context.Context, p *planned) error {
 		if len(f.Tensors) > 0 {
 			tensors = fmt.Sprint(len(f.Tensors))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Path, size(f.Size), tensors)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Path, units.Size(f.Size), tensors)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -74,7 +75,7 @@ func (a *app) printPlan(ctx context.Context, p *planned) error {
 	parents, layers := layerMap(p)
 	fmt.Fprintf(a.out, "\nlayers of the result ← where they come from\n%s\n", modelcard.LayerMapText(parents, layers))
 	_, err = fmt.Fprintf(a.out, "%d layers, %s parameters, %s in %d files; %s to fetch, %s that a filesystem with reflinks shares\n",
-		len(p.plan.Layers), count(p.plan.Params), size(p.plan.Size), len(p.plan.Files), size(fetch), size(p.plan.Shareable))
+		len(p.plan.Layers), units.Count(p.plan.Params), units.Size(p.plan.Size), len(p.plan.Files), units.Size(fetch), units.Size(p.plan.Shareable))
 	a.warnings(p.plan)
 	return err
 }

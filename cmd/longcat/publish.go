@@ -13,6 +13,7 @@ import (
 	"longcat/hub"
 	"longcat/merge"
 	"longcat/modelcard"
+	"longcat/units"
 )
 
 type publishFlags struct {
@@ -90,7 +91,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 		return err
 	}
 	a.warnings(p.plan)
-	a.say("%s: %d layers, %s parameters, %s", f.Repo, len(p.plan.Layers), count(p.plan.Params), size(p.plan.Size))
+	a.say("%s: %d layers, %s parameters, %s", f.Repo, len(p.plan.Layers), units.Count(p.plan.Params), units.Size(p.plan.Size))
 	if err := a.fetch(ctx, p, f.Workers); err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (a *app) fetch(ctx context.Context, p *planned, workers int) error {
 	if err != nil || need == 0 {
 		return err
 	}
-	a.say("fetching %s", size(need))
+	a.say("fetching %s", units.Size(need))
 	bars, done := a.bars("download", need)
 	defer done()
 	return p.models.fetch(ctx, p.plan, workers, bars)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
+	"longcat/units"
 )
 
 type uploadFlags struct {
@@ -204,11 +205,11 @@ func (a *app) printUploadPlan(f uploadFlags) error {
 	}
 	w := table(a.out)
 	for _, file := range f.Files {
-		fmt.Fprintf(w, "%s\t%s\n", size(file.Content.Size()), file.Path)
+		fmt.Fprintf(w, "%s\t%s\n", units.Size(file.Content.Size()), file.Path)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.out, "%d files, %s, to %s\n", len(f.Files), size(total), f.Repo)
+	_, err := fmt.Fprintf(a.out, "%d files, %s, to %s\n", len(f.Files), units.Size(total), f.Repo)
 	return err
 }

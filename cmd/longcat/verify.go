@@ -18,6 +18,7 @@ import (
 	"longcat/hub/wire"
 	"longcat/merge"
 	"longcat/modelcard"
+	"longcat/units"
 )
 
 func (a *app) verifyCmd() *cobra.Command {
@@ -225,7 +226,7 @@ func (a *app) printVerdicts(name string, verdicts []verdict) error {
 	} else {
 		w := table(a.out)
 		for _, v := range verdicts {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.Verdict, size(v.Size), v.Path, v.Want)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.Verdict, units.Size(v.Size), v.Path, v.Want)
 		}
 		if err := w.Flush(); err != nil {
 			return err

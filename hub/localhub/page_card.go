@@ -11,6 +11,7 @@ import (
 
 	"longcat/hub/localhub/web"
 	"longcat/hub/wire"
+	"longcat/units"
 )
 
 // layerMap is the picture that longcat puts beside a merge's card.
@@ -124,13 +125,13 @@ func (h *Hub) facts(c *call, at *commit, card map[string]any) []web.Fact {
 		add(f.name, "", texts(values)...)
 	}
 	if n := c.repo.parameters(at); n > 0 {
-		add("Parameters", "", web.Link{Text: web.Count(n)})
+		add("Parameters", "", web.Link{Text: units.Count(n)})
 	}
 	weights := slices.DeleteFunc(slices.Clone(at.files), func(f file) bool { return !weightFormats[path.Ext(f.Path)] })
 	if len(weights) > 0 {
-		add("Weights", fmt.Sprintf("in %s", files(len(weights))), web.Link{Text: web.Size(sizeOf(weights))})
+		add("Weights", fmt.Sprintf("in %s", files(len(weights))), web.Link{Text: units.Size(sizeOf(weights))})
 	}
-	add("All files", "", web.Link{Text: web.Size(sizeOf(at.files))})
+	add("All files", "", web.Link{Text: units.Size(sizeOf(at.files))})
 	add("Last change", "", web.Link{Text: web.Day(at.Date), Href: c.id.at("commit", at.ID, "")})
 	return list
 }

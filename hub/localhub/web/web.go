@@ -16,6 +16,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"longcat/units"
 )
 
 //go:embed templates/*.html
@@ -35,7 +37,7 @@ var styleVersion = func() string {
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"style": func() string { return StylePath + "?v=" + styleVersion },
-	"size":  Size,
+	"size":  units.Size,
 	"exact": exact,
 	"day":   Day,
 	"clock": func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },

@@ -9,24 +9,6 @@ import (
 	"time"
 )
 
-func TestSize(t *testing.T) {
-	for n, want := range map[int64]string{
-		0: "0 B", 999: "999 B", 1000: "1.0 kB", 1550: "1.6 kB", 999_949: "999.9 kB", 999_950: "1.0 MB", 21_500_000_000: "21.5 GB", 1 << 62: "4.6 EB",
-	} {
-		if got := Size(n); got != want {
-			t.Errorf("%d bytes are %q, want %q", n, got, want)
-		}
-	}
-}
-
-func TestCount(t *testing.T) {
-	for n, want := range map[int64]string{7: "7", 2_398_656: "2.4M", 10_732_000_000: "10.7B", 999_960: "1.0M", 1_200_000_000_000: "1.2T"} {
-		if got := Count(n); got != want {
-			t.Errorf("%d is %q, want %q", n, got, want)
-		}
-	}
-}
-
 func TestExact(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1\u202f000", 2_398_656: "2\u202f398\u202f656"} {
 		if got := exact(n); got != want {

@@ -2,9 +2,7 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -13,40 +11,14 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/wire"
+	"longcat/units"
 )
-
-// size writes bytes for people, in powers of 1000 as the Hub does.
-func size(n int64) string {
-	units := []string{"B", "kB", "MB", "GB", "TB", "PB"}
-	v, i := float64(n), 0
-	for math.Abs(v) >= 999.95 && i < len(units)-1 {
-		v /= 1000
-		i++
-	}
-	if i == 0 {
-		return fmt.Sprintf("%d B", n)
-	}
-	return fmt.Sprintf("%.1f %s", v, units[i])
-}
 
 func sizeOrUnknown(n int64) string {
 	if n < 0 {
 		return "?"
 	}
-	return size(n)
-}
-
-// count writes a number of parameters: 10.7B, 135M.
-func count(n int64) string {
-	for _, u := range []struct {
-		name string
-		size float64
-	}{{"T", 1e12}, {"B", 1e9}, {"M", 1e6}, {"K", 1e3}} {
-		if v := float64(n) / u.size; v >= 1 {
-			return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") + u.name
-		}
-	}
-	return strconv.FormatInt(n, 10)
+	return units.Size(n)
 }
 
 // parseSize reads "5GB", "500MB", "4GiB" or a plain number of bytes; "" is 0.

@@ -1,0 +1,30 @@
+package units_test
+
+import (
+	"math"
+	"testing"
+
+	"longcat/units"
+)
+
+func TestSize(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0 B", 999: "999 B", 1000: "1.0 kB", 999_949: "999.9 kB", 999_950: "1.0 MB", 999_999_999: "1.0 GB",
+		21_463_143_733: "21.5 GB", math.MaxInt64: "9.2 EB", -5: "-5 B", -2_500_000: "-2.5 MB",
+	} {
+		if got := units.Size(n); got != want {
+			t.Errorf("%d bytes: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0", 999: "999", 1000: "1K", 134_515_008: "134.5M", 135_000_000: "135M", 999_999_999: "1B",
+		10_731_524_096: "10.7B", 1_500_000_000_000: "1.5T", -1500: "-1.5K",
+	} {
+		if got := units.Count(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

@@ -85,6 +85,16 @@ func (c *Client) Fetch(ctx context.Context, plan *DownloadPlan, o DownloadOption
 	return snap, store.finish(revOr(o.Revision), plan.Commit)
 }
 
+// Remember notes in the cache that a branch or tag stands for a commit of which
+// files were downloaded by its id, so that they are found by the name offline.
+func (c *Client) Remember(repo Repo, revision, commit string) error {
+	store, err := c.store(DownloadOptions{Repo: repo})
+	if err != nil || c.cfg.Offline {
+		return err
+	}
+	return store.finish(revOr(revision), commit)
+}
+
 // downloader fetches the files of one commit into one store.
 type downloader struct {
 	c      *Client

@@ -20,7 +20,7 @@ func (p *planner) carry() error {
 		others = append(others, f)
 	}
 	text("config.json", p.config())
-	text("mergekit_config.yml", p.recipe.Text)
+	text(RecipeFile, p.recipe.Text)
 	if len(weights) > 1 {
 		text(indexFile, p.index())
 	}

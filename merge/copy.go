@@ -46,8 +46,8 @@ func (c *copier) plain(src *io.SectionReader, at int64) error {
 		c.buf = make([]byte, 1<<20)
 	}
 	for off := int64(0); off < src.Size(); {
-		if err := c.ctx.Err(); err != nil {
-			return err
+		if c.ctx.Err() != nil {
+			return context.Cause(c.ctx)
 		}
 		part := c.buf[:min(int64(len(c.buf)), src.Size()-off)]
 		if n, err := src.ReadAt(part, off); n < len(part) {

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"context"
 	"errors"
 	"os"
 
@@ -13,8 +14,8 @@ import (
 func (c *copier) kernel(src *os.File, off, n, at int64) (int64, error) {
 	done := int64(0)
 	for done < n {
-		if err := c.ctx.Err(); err != nil {
-			return done, err
+		if c.ctx.Err() != nil {
+			return done, context.Cause(c.ctx)
 		}
 		from, to := off+done, at+done
 		k, err := unix.CopyFileRange(int(src.Fd()), &from, int(c.dst.Fd()), &to, int(stride(from, to, n-done)), 0)

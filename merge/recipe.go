@@ -57,6 +57,9 @@ type Tokenizer struct {
 	Line  int
 }
 
+// RecipeFile is where mergekit, and hence a merge of its recipe, keeps it.
+const RecipeFile = "mergekit_config.yml"
+
 // RecipeError says what is wrong with a recipe and where.
 type RecipeError struct {
 	File         string

@@ -15,9 +15,10 @@ import (
 	"syscall"
 )
 
-// stateDir is the folder inside the result's folder that holds unfinished files
-// and the list of finished ones while a merge is being written.
-const stateDir = ".longcat-merge"
+// StateDir is the folder inside the result's folder that holds unfinished files
+// and the list of finished ones while a merge is being written. Where it stays,
+// the merge was interrupted.
+const StateDir = ".longcat-merge"
 
 // state remembers the files that are finished, so that an interrupted merge
 // goes on. Its list is trusted only together with the file's size.
@@ -37,7 +38,7 @@ type finished struct {
 // openState takes the folder for this process and reads what an earlier one left.
 func openState(dir string) (*state, error) {
 	s := &state{dir: dir, Finish: map[string]finished{}}
-	folder := filepath.Join(dir, stateDir)
+	folder := filepath.Join(dir, StateDir)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, fmt.Errorf("making folder for unfinished files: %w", err)
 	}
@@ -47,7 +48,7 @@ func openState(dir string) (*state, error) {
 	}
 	if !lock(s.lock) {
 		s.lock.Close()
-		return nil, &FolderError{dir, []string{stateDir}, "is being written by another merge"}
+		return nil, &FolderError{Dir: dir, Files: []string{StateDir}, Msg: "is being written by another merge"}
 	}
 	data, err := os.ReadFile(s.file())
 	if err == nil && json.Unmarshal(data, s) != nil || s.Finish == nil {
@@ -64,11 +65,11 @@ func openState(dir string) (*state, error) {
 	return s, nil
 }
 
-func (s *state) file() string { return filepath.Join(s.dir, stateDir, "finished.json") }
+func (s *state) file() string { return filepath.Join(s.dir, StateDir, "finished.json") }
 
 // part is where a file stands while it is being written.
 func (s *state) part(name string) string {
-	return filepath.Join(s.dir, stateDir, strings.ReplaceAll(name, "/", "_")+".part")
+	return filepath.Join(s.dir, StateDir, strings.ReplaceAll(name, "/", "_")+".part")
 }
 
 // has reports whether the file stands finished under its name.
@@ -114,14 +115,14 @@ func writeSynced(name string, data []byte) error {
 // close gives the folder free; a merge that finished nothing leaves no state.
 func (s *state) close() {
 	if len(s.Finish) == 0 {
-		os.RemoveAll(filepath.Join(s.dir, stateDir)) // what stays is written over next time
+		os.RemoveAll(filepath.Join(s.dir, StateDir)) // what stays is written over next time
 	}
 	s.lock.Close()
 }
 
 // remove ends a merge that is whole.
 func (s *state) remove() error {
-	if err := os.RemoveAll(filepath.Join(s.dir, stateDir)); err != nil {
+	if err := os.RemoveAll(filepath.Join(s.dir, StateDir)); err != nil {
 		return fmt.Errorf("removing the merge's state: %w", err)
 	}
 	return nil

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +17,9 @@ import (
 type WriteOptions struct {
 	// Workers is how many files are written at a time, 0 meaning 2.
 	Workers int
+	// Replace writes over what is in the folder, and removes weights there that
+	// do not belong to the merge.
+	Replace bool
 	// Progress, if not nil, hears of bytes that are in place. It is called
 	// from several goroutines.
 	Progress func(Progress)
@@ -40,8 +41,8 @@ type Progress struct {
 // on where it was when it is called again with the same plan and sources:
 // finished files are not written again.
 //
-// A folder that holds other weights gives a *FolderError, too little room a
-// *SpaceError, before anything is written.
+// A folder that CheckDir refuses gives its error, unless it is to be replaced,
+// and too little room a *SpaceError, before anything is written.
 func (p *Plan) WriteDir(ctx context.Context, open Opener, dir string, opts WriteOptions) error {
 	if opts.Workers <= 0 {
 		opts.Workers = 2
@@ -52,14 +53,22 @@ func (p *Plan) WriteDir(ctx context.Context, open Opener, dir string, opts Write
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("making folder for merge: %w", err)
 	}
+	if !opts.Replace {
+		if err := p.CheckDir(dir); err != nil {
+			return err
+		}
+	}
 	w := &writer{dir: dir, opts: opts}
 	if err := w.openJobs(p.Files, openOnce(open)); err != nil {
 		return err
 	}
-	if err := w.checkFolder(); err != nil {
+	strange, err := p.strangeWeights(dir)
+	if err != nil {
 		return err
 	}
-	var err error
+	if err := w.spareSources(strange); err != nil {
+		return err
+	}
 	if w.state, err = openState(dir); err != nil {
 		return err
 	}
@@ -67,7 +76,7 @@ func (p *Plan) WriteDir(ctx context.Context, open Opener, dir string, opts Write
 	if err := w.checkSpace(); err != nil {
 		return err
 	}
-	if err := w.writeAll(ctx); err != nil {
+	if err := w.writeAll(ctx, strange); err != nil {
 		return err
 	}
 	if err := syncDir(dir); err != nil {
@@ -125,59 +134,9 @@ func (w *writer) openJobs(files []*File, open Opener) error {
 	return nil
 }
 
-// FolderError says why a merge can not be written into a folder.
-type FolderError struct {
-	Dir   string
-	Files []string // that are in the way
-	Msg   string
-}
-
-func (e *FolderError) Error() string {
-	return fmt.Sprintf("folder %q %s: %s", e.Dir, e.Msg, strings.Join(e.Files, ", "))
-}
-
-// checkFolder refuses a folder with weights that the merge would not replace,
-// since a reader could take them for part of it, and one of the merge's sources.
-func (w *writer) checkFolder() error {
-	entries, err := os.ReadDir(w.dir)
-	if err != nil {
-		return fmt.Errorf("looking into folder for merge: %w", err)
-	}
-	var strange []string
-	for _, e := range entries {
-		weights := strings.HasSuffix(e.Name(), ".safetensors") || e.Name() == indexFile
-		if weights && !slices.ContainsFunc(w.jobs, func(j job) bool { return j.Path == e.Name() }) {
-			strange = append(strange, e.Name())
-		}
-	}
-	if len(strange) > 0 {
-		return &FolderError{w.dir, strange, "holds other weights; remove them or choose another folder"}
-	}
-	for _, j := range w.jobs {
-		if !filepath.IsLocal(j.Path) || path.Clean(j.Path) != j.Path {
-			return &FolderError{w.dir, []string{j.Path}, "can not hold a file of this name"}
-		}
-		if info, err := os.Stat(filepath.Join(w.dir, j.Path)); err == nil && w.isSource(info) {
-			return &FolderError{w.dir, []string{j.Path}, "holds a source of the merge, which would be written over"}
-		}
-	}
-	return nil
-}
-
-// isSource reports whether a file is one that the merge reads.
-func (w *writer) isSource(info os.FileInfo) bool {
-	for _, j := range w.jobs {
-		for _, src := range j.sources {
-			if s, err := src.Stat(); err == nil && os.SameFile(s, info) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// writeAll writes weights in parallel, then the other files, config.json last.
-func (w *writer) writeAll(ctx context.Context) error {
+// writeAll writes weights in parallel, then, in place of the strange weights,
+// the other files, config.json last.
+func (w *writer) writeAll(ctx context.Context, strange []string) error {
 	var small, weights []job
 	for _, j := range w.jobs {
 		if j.Tensors == nil {
@@ -194,6 +153,11 @@ func (w *writer) writeAll(ctx context.Context) error {
 	}
 	if err := g.Wait(); err != nil {
 		return err
+	}
+	for _, name := range strange {
+		if err := os.Remove(filepath.Join(w.dir, name)); err != nil {
+			return err
+		}
 	}
 	slices.SortStableFunc(small, func(a, b job) int { return lateness(a.Path) - lateness(b.Path) })
 	for _, j := range small {

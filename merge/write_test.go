@@ -2,6 +2,7 @@ package merge_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -226,26 +228,71 @@ func mergeUntilKilled(root string) error {
 	}})
 }
 
-// TestFolderRefused lists folders that a merge is not written into.
+// TestFolderRefused lists folders that a merge is not written into, and those of
+// them that it may replace.
 func TestFolderRefused(t *testing.T) {
 	root := t.TempDir()
 	writeModel(t, tiny{}.build(t), filepath.Join(root, "m"))
 	open := folders(t, root)
 	p := mustPlan(t, recipeOf("", "m 0 2"), open, merge.Options{})
-	other := filepath.Join(root, "other")
-	writeModel(t, memory{"model-00001-of-00002.safetensors": nil}, other)
-	for dir, want := range map[string]string{
-		other:                    "holds other weights",
-		filepath.Join(root, "m"): "holds a source of the merge",
+	for name, test := range map[string]struct {
+		files memory
+		want  string // of the error
+		left  string // what --replace leaves of the files
+	}{
+		"weights of another form":  {memory{"pytorch_model.bin": nil, "notes.txt": nil}, "holds other weights: pytorch_model.bin", "notes.txt"},
+		"weights in another shard": {memory{"model-00001-of-00002.safetensors": nil}, "holds other weights", ""},
+		"a config":                 {memory{"config.json": nil}, "holds other files of the same names: config.json", ""},
+		"another merge":            {memory{"mergekit_config.yml": []byte("x"), "model.safetensors": nil}, "holds other files of the same names", ""},
+		"this merge":               {memory{"mergekit_config.yml": []byte(recipeOf("", "m 0 2")), "model.safetensors": nil}, "", ""},
+		"an interrupted merge":     {memory{".longcat-merge/lock": nil, "model.safetensors": nil}, "", ""},
 	} {
-		err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{})
-		var bad *merge.FolderError
-		if !errors.As(err, &bad) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", dir, err, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			writeModel(t, test.files, dir)
+			err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{})
+			if test.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			var bad *merge.FolderError
+			if !errors.As(err, &bad) || !bad.Other || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+			if entries, err := os.ReadDir(dir); err != nil || len(entries) != len(test.files) {
+				t.Errorf("a refused folder was written into: %v", entries)
+			}
+			if err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{Replace: true}); err != nil {
+				t.Fatal(err)
+			}
+			planned := func(name string) bool {
+				return slices.ContainsFunc(p.Files, func(f *merge.File) bool { return f.Path == name })
+			}
+			entries, err := os.ReadDir(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				if !planned(e.Name()) && e.Name() != test.left {
+					t.Errorf("%s is still there", e.Name())
+				}
+			}
+		})
 	}
-	if _, err := os.Stat(filepath.Join(other, "config.json")); err == nil {
-		t.Error("a refused folder was written into")
+	for _, replace := range []bool{false, true} {
+		before, err := os.ReadFile(filepath.Join(root, "m", "model.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = p.WriteDir(t.Context(), open, filepath.Join(root, "m"), merge.WriteOptions{Replace: replace})
+		if !errors.As(err, new(*merge.FolderError)) {
+			t.Errorf("a merge into its source: %v", err)
+		}
+		if after, err := os.ReadFile(filepath.Join(root, "m", "model.safetensors")); err != nil || !bytes.Equal(before, after) {
+			t.Errorf("the source changed (%v)", err)
+		}
 	}
 }
 

@@ -43,8 +43,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 func (a *app) rootCmd() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "longcat",
-		Short: "From a merge recipe to a published model, in one step",
+		Use:     "longcat",
+		Version: version(),
+		Short:   "From a merge recipe to a published model, in one step",
 		Long: `longcat takes models from a Hugging Face Hub, merges them, writes the model
 card and publishes the result. Everything resumes, and every byte is checked.`,
 		Example: `  longcat demo

@@ -2,8 +2,10 @@ package main
 
 import (
 	"io"
+	"os"
 	"sync"
 
+	"github.com/vbauerster/cupwriter"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
@@ -13,10 +15,12 @@ import (
 // bars shows long work on a terminal: a line for each file under way, and one
 // for all.
 type bars struct {
-	p     *mpb.Progress
-	total *mpb.Bar
+	p    *mpb.Progress
+	verb string
 
 	mu       sync.Mutex
+	total    *mpb.Bar // nil until there is work
+	live     map[*mpb.Bar]bool
 	started  int64 // bytes of all files so far
 	expected int64 // bytes of all files, where that is known before
 }
@@ -27,15 +31,43 @@ func (a *app) bars(verb string, expected int64) (p hub.Progress, done func()) {
 	if !a.terminal || a.quiet || envTrue(a.lookup, "HF_HUB_DISABLE_PROGRESS_BARS") {
 		return nil, func() {}
 	}
-	b := &bars{p: mpb.New(mpb.WithOutput(a.err), mpb.WithWidth(80)), expected: expected}
-	b.total = b.p.AddBar(expected, barStyle(verb+" in all", mpb.BarPriority(1<<30))...)
+	console := cupwriter.New(fromLineStart{a.err}, false)
+	if f, ok := a.err.(*os.File); ok {
+		console.SetTermFd(int(f.Fd()))
+	}
+	b := &bars{
+		p: mpb.New(mpb.WithConsoleWriter(console), mpb.WithWidth(80)), verb: verb,
+		live: map[*mpb.Bar]bool{}, expected: expected,
+	}
 	a.tellVia(b.p)
 	return b, func() {
+		b.end()
 		a.tellVia(nil)
+	}
+}
+
+// fromLineStart redraws from the start of a line, wherever the terminal's echo
+// of Ctrl-C left the cursor.
+type fromLineStart struct{ io.Writer }
+
+func (w fromLineStart) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(append([]byte{'\r'}, p...))
+	return max(n-1, 0), err
+}
+
+// end leaves the total as it stands. Files that were cut short have no line
+// any more.
+func (b *bars) end() {
+	b.mu.Lock()
+	for bar := range b.live {
+		bar.Abort(true)
+	}
+	if b.total != nil {
 		b.total.EnableTriggerComplete()
 		b.total.Abort(false)
-		b.p.Wait()
 	}
+	b.mu.Unlock()
+	b.p.Wait()
 }
 
 // tellVia writes lines for people above the bars, which would overwrite them.
@@ -46,13 +78,10 @@ func (a *app) tellVia(above io.Writer) {
 }
 
 func barStyle(name string, more ...mpb.BarOption) []mpb.BarOption {
+	var p pace
 	return append(more,
-		mpb.PrependDecorators(decor.Name(shorten(name, 40), decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(
-			decor.Counters(decor.SizeB1000(0), "% .1f / % .1f", decor.WCSyncSpace),
-			decor.AverageSpeed(decor.SizeB1000(0), "% .0f", decor.WCSyncSpace),
-			decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
-		),
+		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
+		mpb.AppendDecorators(decor.Any(amounts, decor.WCSyncSpace), decor.Any(p.speed, decor.WCSyncSpace), decor.Any(p.left, decor.WCSyncSpace)),
 	)
 }
 
@@ -65,14 +94,19 @@ func shorten(s string, n int) string {
 }
 
 // Start implements hub.Progress.
-func (b *bars) Start(verb, name string, size int64) hub.Meter {
+func (b *bars) Start(_, name string, size int64) hub.Meter {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.started += size
-	b.total.SetTotal(max(b.started, b.expected), false)
-	b.mu.Unlock()
+	all := max(b.started, b.expected)
+	if b.total == nil {
+		b.total = b.p.AddBar(all, barStyle(b.verb+" in all", mpb.BarPriority(1<<30))...)
+	}
+	b.total.SetTotal(all, false)
 	m := &barMeter{all: b}
 	if size >= 1<<20 { // small files would only flicker
-		m.bar = b.p.AddBar(size, barStyle(verb+" "+name, mpb.BarRemoveOnComplete())...)
+		m.bar = b.p.AddBar(size, barStyle(shorten(name, 36), mpb.BarRemoveOnComplete())...)
+		b.live[m.bar] = true
 	}
 	return m
 }
@@ -90,7 +124,11 @@ func (m *barMeter) Add(n int64) {
 }
 
 func (m *barMeter) Done() {
-	if m.bar != nil {
-		m.bar.Abort(true)
+	if m.bar == nil {
+		return
 	}
+	m.bar.Abort(true)
+	m.all.mu.Lock()
+	defer m.all.mu.Unlock()
+	delete(m.all.live, m.bar)
 }

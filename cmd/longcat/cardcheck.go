@@ -163,9 +163,9 @@ func (a *app) printFindings(findings []finding) error {
 		}
 	}
 	if errs > 0 {
-		return fmt.Errorf("the card has %d errors: a hub would refuse it", errs)
+		return fmt.Errorf("the card has %s: a hub would refuse it", counted(errs, "error"))
 	}
-	a.say("no errors, %d warnings", len(findings))
+	a.say("no errors, %s", counted(len(findings), "warning"))
 	return nil
 }
 

@@ -109,7 +109,7 @@ func (a *app) updateOne(ctx context.Context, c *hub.Client, f cardUpdateFlags, n
 	if err != nil {
 		return err
 	}
-	updated, err := modelcard.Update(old, a.factsOf(ctx, c, m, f))
+	updated, err := modelcard.Update(old, a.factsOf(ctx, c, m, old, f))
 	if err != nil {
 		return err
 	}
@@ -143,17 +143,20 @@ func (a *app) updateOne(ctx context.Context, c *hub.Client, f cardUpdateFlags, n
 // factsOf plans the published merge again, to know what its card should say;
 // nil when its recipe or its models are not to be had, so that only the card
 // itself is gone by.
-func (a *app) factsOf(ctx context.Context, c *hub.Client, m *model, f cardUpdateFlags) *modelcard.Facts {
+func (a *app) factsOf(ctx context.Context, c *hub.Client, m *model, card []byte, f cardUpdateFlags) *modelcard.Facts {
 	p, err := planOf(ctx, c, m, recipeFlags{})
 	if err != nil {
 		a.say("%s: going by the card alone: %s", m.ref.Name, err)
 		return nil
 	}
 	defer p.models.Close()
-	facts, err := p.facts(cmp.Or(m.repo.ID, f.to), f.license)
+	facts, err := p.facts(cmp.Or(m.repo.ID, f.to, toldRepo(card)), f.license)
 	if err != nil {
 		a.say("%s: going by the card alone: %s", m.ref.Name, err)
 		return nil
+	}
+	if facts.Repo == "" {
+		facts.Title = folderTitle(m.ref.Path)
 	}
 	return &facts
 }

@@ -4,10 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"longcat/hub"
 	"longcat/units"
 )
+
+// owned is the repo with its owner: one that is named without belongs to whom
+// the token does.
+func owned(ctx context.Context, c *hub.Client, repo hub.Repo) (hub.Repo, error) {
+	if strings.Contains(repo.ID, "/") {
+		return repo, nil
+	}
+	if !c.HasToken() {
+		return repo, usagef("%q names no owner: want USER/%s", repo.ID, repo.ID)
+	}
+	who, err := c.WhoAmI(ctx)
+	if err != nil {
+		return repo, err
+	}
+	repo.ID = who.Name + "/" + repo.ID
+	return repo, nil
+}
 
 // prepareRepo makes the repo and the branch where they are not there.
 func prepareRepo(ctx context.Context, c *hub.Client, repo hub.Repo, branch string, private bool) error {
@@ -73,9 +91,9 @@ func (a *app) printUpload(c *hub.Client, repo hub.Repo, res *hub.UploadResult) e
 	}
 	switch {
 	case res.Unchanged:
-		a.say("%s holds all %d files already (%s), nothing was sent", repo, len(res.Files), units.Size(res.Total))
+		a.say("%s holds all %s already (%s), nothing was sent", repo, counted(len(res.Files), "file"), units.Size(res.Total))
 	default:
-		a.say("%d files, %s: %s already on the hub, %s sent", len(res.Files), units.Size(res.Total), units.Size(max(res.Total-res.Sent, 0)), units.Size(res.Sent))
+		a.say("%s, %s: %s already on the hub, %s sent", counted(len(res.Files), "file"), units.Size(res.Total), units.Size(max(res.Total-res.Sent, 0)), units.Size(res.Sent))
 	}
 	where := c.PageURL(repo)
 	if res.PullRequestURL != "" {

@@ -114,6 +114,6 @@ func (a *app) printDownloadPlan(plan *hub.DownloadPlan) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.out, "%d files, %s to fetch, commit %s\n", len(plan.Files), units.Size(bytesToFetch(plan)), plan.Commit)
+	_, err := fmt.Fprintf(a.out, "%s, %s to fetch, commit %s\n", counted(len(plan.Files), "file"), units.Size(bytesToFetch(plan)), plan.Commit)
 	return err
 }

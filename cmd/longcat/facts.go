@@ -50,7 +50,7 @@ func parentOf(m *model, name string, layers int) modelcard.Parent {
 func (p *planned) facts(repo, license string) (modelcard.Facts, error) {
 	f := modelcard.Facts{
 		Repo: repo, Method: "passthrough",
-		Recipe: p.recipe.Text, RecipeFile: recipeFile, Flags: p.flags.String(),
+		Recipe: p.recipe.Text, RecipeFile: merge.RecipeFile, Flags: p.flags.String(),
 		Params: p.plan.Params, Size: p.plan.TensorBytes,
 		MadeWith: "longcat " + version(),
 	}
@@ -67,9 +67,6 @@ func (p *planned) facts(repo, license string) (modelcard.Facts, error) {
 	}
 	return f, p.readConfig(&f)
 }
-
-// recipeFile is where mergekit, and hence a merge of its recipe, keeps it.
-const recipeFile = "mergekit_config.yml"
 
 func (p *planned) parentCard(parent modelcard.Parent) ([]byte, error) {
 	for name, m := range p.models.byName {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -13,6 +14,14 @@ import (
 	"longcat/hub/wire"
 	"longcat/units"
 )
+
+// counted is "1 file" or "2 files".
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
 
 func sizeOrUnknown(n int64) string {
 	if n < 0 {

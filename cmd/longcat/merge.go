@@ -20,6 +20,7 @@ type mergeFlags struct {
 	recipeFlags
 	license string
 	noCard  bool
+	replace bool
 	workers int
 	dryRun  bool
 }
@@ -41,6 +42,7 @@ where it stopped. RECIPE is a file, or - for standard input.`,
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.license, "license", "", "licence of the result, where the parents' differ")
 	cmd.Flags().BoolVar(&f.noCard, "no-card", false, "write no README.md")
+	cmd.Flags().BoolVar(&f.replace, "replace", false, "write over what the folder holds, removing weights that do not belong to the result")
 	addWorkers(cmd, &f.workers, 2, "files written at a time")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the plan and write nothing")
 	return cmd
@@ -64,7 +66,7 @@ func (a *app) merge(cmd *cobra.Command, f mergeFlags, recipe, dir string) error 
 		if err != nil {
 			return err
 		}
-		facts.Title = filepath.Base(dir)
+		facts.Title = folderTitle(dir)
 		existing, err := existingCard(dir)
 		if err != nil {
 			return err
@@ -73,15 +75,23 @@ func (a *app) merge(cmd *cobra.Command, f mergeFlags, recipe, dir string) error 
 			return err
 		}
 	}
+	if !f.replace {
+		if err := p.plan.CheckDir(dir); err != nil {
+			return err
+		}
+	}
 	if f.dryRun {
 		return a.printPlan(ctx, p)
+	}
+	if err := mayWriteInto(dir); err != nil {
+		return err
 	}
 	a.warnings(p.plan)
 	if err := a.fetch(ctx, p, 0); err != nil {
 		return err
 	}
 	bars, done := a.bars("merge", p.plan.Size)
-	err = p.plan.WriteDir(ctx, p.models.open, dir, merge.WriteOptions{Workers: f.workers, Progress: mergeProgress(bars, p.plan)})
+	err = p.plan.WriteDir(ctx, p.models.open, dir, merge.WriteOptions{Workers: f.workers, Replace: f.replace, Progress: mergeProgress(bars, p.plan)})
 	done()
 	if err != nil {
 		return err
@@ -96,6 +106,27 @@ func (a *app) merge(cmd *cobra.Command, f mergeFlags, recipe, dir string) error 
 	}
 	_, err = fmt.Fprintln(a.out, dir)
 	return err
+}
+
+// folderTitle is what the card of a merge in a folder calls the model.
+func folderTitle(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs // "." has a name too
+	}
+	return filepath.Base(dir)
+}
+
+// mayWriteInto makes a folder and finds out before the long work whether files
+// can be made in it.
+func mayWriteInto(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	probe, err := os.CreateTemp(dir, ".longcat-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
 // existingCard is the card that a folder has, nil for none.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"longcat/hub"
@@ -113,7 +114,13 @@ func (m *models) fetch(ctx context.Context, plan *merge.Plan, workers int, progr
 		for _, f := range src.Files {
 			opts.Files = append(opts.Files, f.Path)
 		}
+		if r, ok := found.Model.(*repoModel); ok { // so that the same works offline
+			opts.Files = append(opts.Files, r.looked(opts.Files)...)
+		}
 		if _, err := m.client.Download(ctx, opts); err != nil {
+			return err
+		}
+		if err := m.client.Remember(found.repo, found.ref.Revision, found.commit); err != nil {
 			return err
 		}
 		if err := found.close(); err != nil {
@@ -181,6 +188,21 @@ func (r *repoModel) Open(name string) (*io.SectionReader, error) {
 	r.mu.Unlock()
 	o.once.Do(func() { o.content, o.closer, o.err = r.client.Open(r.ctx, r.repo, r.commit, name) })
 	return o.content, o.err
+}
+
+// looked are the files beside the weights that were opened, without those that
+// are named.
+func (r *repoModel) looked(without []string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var names []string
+	for name := range r.opened {
+		if !strings.HasSuffix(name, ".safetensors") && !slices.Contains(without, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Close lets go of what was opened; what is opened later may come from the

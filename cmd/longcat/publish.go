@@ -65,6 +65,9 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 	if err != nil {
 		return err
 	}
+	if f.Repo, err = owned(ctx, c, f.Repo); err != nil {
+		return err
+	}
 	p, err := a.planRecipe(ctx, c, recipe, f.recipeFlags)
 	if err != nil {
 		return err
@@ -85,6 +88,9 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 		return err
 	}
 	if f.dryRun {
+		if len(target.weights) > 0 && !f.replace {
+			a.say("%s holds weights of these names and sizes: if they are others, nothing will be sent without --replace", f.Repo)
+		}
 		return a.printPlan(ctx, p)
 	}
 	if err := mayWrite(ctx, c, f.Repo); err != nil {
@@ -113,7 +119,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 		return err
 	}
 	if !f.CreatePR {
-		a.say("verified: the hub lists all %d files with the right sizes and hashes", len(res.Files))
+		a.say("verified: the hub lists all %s with the right sizes and hashes", counted(len(res.Files), "file"))
 	}
 	return a.printUpload(c, f.Repo, res)
 }

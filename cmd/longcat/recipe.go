@@ -47,7 +47,23 @@ func (f recipeFlags) String() string {
 	return strings.Join(words, " ")
 }
 
-var toldCommand = regexp.MustCompile(`(?m)^longcat merge .*$`)
+var (
+	toldCommand = regexp.MustCompile(`(?m)^longcat merge .*$`)
+	toldVerify  = regexp.MustCompile(`(?m)^longcat verify (\S+)$`)
+)
+
+// toldRepo is the repo that a card says it is for, "" if it says none.
+func toldRepo(card []byte) string {
+	m := toldVerify.FindSubmatch(card)
+	if m == nil {
+		return ""
+	}
+	repo, err := hub.ParseRepo(string(m[1]))
+	if err != nil {
+		return ""
+	}
+	return repo.ID
+}
 
 // orTold takes the flags that are not given from the command that a card tells.
 func (f recipeFlags) orTold(card []byte) recipeFlags {

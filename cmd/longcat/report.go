@@ -55,7 +55,7 @@ func (a *app) report(ctx context.Context, err error) int {
 		return step.code
 	case err == nil:
 		return exitDone
-	case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
+	case ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled)):
 		a.tell("longcat: error: interrupted")
 		a.tell("longcat: hint: run the same command again; it goes on where it stopped")
 		return exitInterrupted
@@ -123,6 +123,7 @@ func hint(err error) string {
 		license *modelcard.LicenseError
 		netErr  *net.OpError
 		disk    *hub.DiskError
+		folder  *merge.FolderError
 	)
 	switch {
 	case errors.As(err, &hinted):
@@ -135,6 +136,8 @@ func hint(err error) string {
 		return hubHint(he)
 	case errors.As(err, &stack) && len(stack.Stacks) > 1:
 		return "--layer-stack picks one of them"
+	case errors.As(err, &folder) && folder.Other:
+		return "--replace writes over them, and removes weights that do not belong to the result; or choose another folder"
 	case errors.As(err, &license):
 		return "--license ID says under which licence the result is published"
 	case errors.As(err, &disk), errors.Is(err, syscall.ENOSPC):

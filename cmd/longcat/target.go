@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 
 	"longcat/hub"
@@ -20,9 +19,6 @@ type target struct {
 	weights map[string]wire.TreeEntry // files that hold weights, or an index of them
 	card    []byte                    // its README.md, nil when it has none
 }
-
-// weightFile tells files that a loader would take for weights.
-var weightFile = regexp.MustCompile(`(?i)^[^/]+\.(safetensors|bin|pt|pth|gguf|msgpack|h5)(\.index\.json)?$`)
 
 // inspect looks at the repo that is to be written; one that is not there, or
 // not for us to see, is empty. A branch that is not there starts as main.
@@ -42,7 +38,7 @@ func inspect(ctx context.Context, c *hub.Client, f publishFlags) (*target, error
 		if err != nil {
 			return nil, err
 		}
-		if weightFile.MatchString(e.Path) {
+		if merge.IsWeights(e.Path) {
 			t.weights[e.Path] = e
 		}
 		if e.Path != modelcard.File || e.Size > maxCard {

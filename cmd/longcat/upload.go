@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
+	"longcat/merge"
 	"longcat/units"
 )
 
@@ -94,14 +96,19 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 			return err
 		}
 	}
-	if f.dryRun {
-		return a.printUploadPlan(f)
-	}
-	if err := prepareRepo(ctx, c, f.Repo, f.Revision, f.private); err != nil {
+	if f.Repo, err = owned(ctx, c, f.Repo); err != nil {
 		return err
+	}
+	if !f.dryRun {
+		if err := prepareRepo(ctx, c, f.Repo, f.Revision, f.private); err != nil {
+			return err
+		}
 	}
 	if f.Delete, err = matching(ctx, c, f); err != nil {
 		return err
+	}
+	if f.dryRun {
+		return a.printUploadPlan(f)
 	}
 	res, err := a.send(ctx, c, f.Upload, func(*hub.PreparedUpload) error { return nil })
 	if err != nil {
@@ -154,12 +161,18 @@ func localFiles(source, target string, sel hub.Selection) (files []hub.UploadFil
 		}
 		rel = filepath.ToSlash(rel)
 		if d.IsDir() {
-			if d.Name() == ".git" || rel == ".cache" {
+			switch {
+			case d.Name() == ".git" || rel == ".cache":
 				return filepath.SkipDir
+			case rel == merge.StateDir:
+				return &hintedError{fmt.Errorf("folder %q holds a merge that was interrupted", source), "run longcat merge again: it goes on"}
 			}
 			return nil
 		}
-		if st, err := os.Stat(p); err != nil || !st.Mode().IsRegular() || !selected(rel) {
+		if !selected(rel) {
+			return nil
+		}
+		if st, err := os.Stat(p); err != nil || !st.Mode().IsRegular() {
 			return err
 		}
 		return add(p, path.Join(target, rel))
@@ -176,7 +189,10 @@ func matching(ctx context.Context, c *hub.Client, f uploadFlags) ([]string, erro
 	doomed := hub.Selection{Include: f.remove}.Matcher()
 	var paths []string
 	for e, err := range c.Tree(ctx, f.Repo, f.Revision) {
-		if err != nil {
+		switch {
+		case f.dryRun && errors.Is(err, hub.ErrNotFound): // not made yet
+			return nil, nil
+		case err != nil:
 			return nil, err
 		}
 		kept := slices.ContainsFunc(f.Files, func(u hub.UploadFile) bool { return u.Path == e.Path })
@@ -201,15 +217,18 @@ func (a *app) printUploadPlan(f uploadFlags) error {
 		for i, file := range f.Files {
 			out[i] = planned{file.Path, file.Content.Size()}
 		}
-		return a.printJSON(map[string]any{"repo": f.Repo.String(), "files": out, "total": total})
+		return a.printJSON(map[string]any{"repo": f.Repo.String(), "files": out, "delete": f.Delete, "total": total})
 	}
 	w := table(a.out)
 	for _, file := range f.Files {
 		fmt.Fprintf(w, "%s\t%s\n", units.Size(file.Content.Size()), file.Path)
 	}
+	for _, path := range f.Delete {
+		fmt.Fprintf(w, "delete\t%s\n", path)
+	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.out, "%d files, %s, to %s\n", len(f.Files), units.Size(total), f.Repo)
+	_, err := fmt.Fprintf(a.out, "%s, %s, to %s\n", counted(len(f.Files), "file"), units.Size(total), f.Repo)
 	return err
 }

@@ -33,6 +33,10 @@ func (c *Client) commit(ctx context.Context, p *PreparedUpload) (*wire.CommitRes
 	}
 	var answer wire.CommitResponse
 	_, err := c.call(ctx, r, &answer)
+	if err == nil && p.CreatePR && answer.PullRequestURL == "" {
+		return nil, fmt.Errorf("opening a pull request on %q: the hub made none; the changes may be on %q, as commit %q",
+			p.Repo, revOr(p.Revision), c.clean(answer.CommitOID, 64))
+	}
 	if err == nil && !commitID.MatchString(answer.CommitOID) {
 		err = fmt.Errorf("committing to %q: the hub answers no commit id", p.Repo)
 	}
@@ -180,6 +184,8 @@ func (c *Client) CheckTree(ctx context.Context, repo Repo, commit string, want [
 // compared is taken as right.
 func lists(e wire.TreeEntry, f UploadedFile) bool {
 	switch {
+	case f.Size == 0 && e.Size == 0: // whatever it is called: there is one empty file
+		return true
 	case e.LFS != nil:
 		return f.LFS && e.LFS.OID == f.OID && e.LFS.Size == f.Size
 	case f.LFS:

@@ -30,7 +30,11 @@ type fake struct {
 	headStatus   int                 // what HEAD of content is answered
 	headNoLength bool                // HEAD tells no length
 	ignoreRange  bool
+	filesOnly    bool // content by its address, and nothing else
 	noTreeLFS    bool
+	flatTree     bool   // one folder at a time, whatever is asked
+	relativeTree bool   // paths count from the folder that was asked for
+	oidPrefix    string // before the sha256 of large files
 	pageSize     int    // entries a page of the tree
 	nextPage     string // format of the link, with the number of the next entry
 	needToken    bool
@@ -80,16 +84,19 @@ func (f *fake) start(t *testing.T) string {
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now, asked := f.now()
 	p, found := strings.CutPrefix(r.URL.Path, "/content/")
-	file, resolves := strings.CutPrefix(r.URL.Path, "/ann/model/resolve/"+f.commit+"/")
+	file, resolves := strings.CutPrefix(strings.Replace(r.URL.Path, "/main/", "/"+f.commit+"/", 1), "/ann/model/resolve/"+f.commit+"/")
+	dir, listed := strings.CutPrefix(r.URL.Path, "/api/models/ann/model/tree/"+f.commit)
 	switch {
 	case f.limitFirst && asked == 1:
 		w.WriteHeader(http.StatusTooManyRequests)
 	case f.needToken && r.Header.Get("Authorization") != "Bearer "+token:
 		w.WriteHeader(http.StatusUnauthorized)
+	case f.filesOnly && strings.HasPrefix(r.URL.Path, "/api/"):
+		f.missing(w)
 	case r.URL.Path == "/api/models/ann/model/revision/main":
 		fmt.Fprintf(w, `{"id": "ann/model", "sha": %q}`, f.commit)
-	case r.URL.Path == "/api/models/ann/model/tree/"+f.commit:
-		f.tree(w, r, now)
+	case listed:
+		f.tree(w, r, dir, now)
 	case found:
 		f.content(w, r, now[p])
 	case resolves:
@@ -106,12 +113,27 @@ func (f *fake) missing(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusNotFound)
 }
 
-func (f *fake) tree(w http.ResponseWriter, r *http.Request, now files) {
+func (f *fake) tree(w http.ResponseWriter, r *http.Request, dir string, now files) {
+	dir = strings.TrimPrefix(dir+"/", "/")
 	var entries []wire.TreeEntry
 	for _, p := range slices.Sorted(maps.Keys(now)) {
-		e := wire.TreeEntry{Type: "file", Path: p, Size: int64(len(now[p])), OID: strings.Repeat("0", len(f.commit))}
+		below, ok := strings.CutPrefix(p, dir)
+		if !ok {
+			continue
+		}
+		shown := dir
+		if f.relativeTree {
+			shown = ""
+		}
+		if sub, _, deeper := strings.Cut(below, "/"); f.flatTree && deeper {
+			if e := (wire.TreeEntry{Type: "directory", Path: shown + sub}); !slices.Contains(entries, e) {
+				entries = append(entries, e)
+			}
+			continue
+		}
+		e := wire.TreeEntry{Type: "file", Path: shown + below, Size: int64(len(now[p])), OID: strings.Repeat("0", len(f.commit))}
 		if b := now[p]; len(b) >= 64<<10 && !f.noTreeLFS {
-			e.LFS = &wire.LFSInfo{OID: sha(b), Size: int64(len(b))}
+			e.LFS = &wire.LFSInfo{OID: f.oidPrefix + sha(b), Size: int64(len(b))}
 		}
 		entries = append(entries, e)
 	}
@@ -149,6 +171,11 @@ func (f *fake) resolve(w http.ResponseWriter, r *http.Request, p string, b []byt
 func (f *fake) content(w http.ResponseWriter, r *http.Request, b []byte) {
 	if r.Method == http.MethodHead && f.headStatus != 0 {
 		w.WriteHeader(f.headStatus)
+		return
+	}
+	if len(b) == 0 && f.headStatus != 0 && r.Header.Get("Range") != "" {
+		w.Header().Set("Content-Range", "bytes */0")
+		w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
 		return
 	}
 	w.Header().Set("ETag", f.etag(b))

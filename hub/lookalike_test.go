@@ -17,7 +17,7 @@ import (
 // the same files arrive.
 func TestLookAlikes(t *testing.T) {
 	content := files{
-		"config.json": []byte("{}"), "sub/empty.txt": {}, "sub/small.bin": blob(90_000, 1), weights: blob(5_000_000, 2),
+		"config.json": []byte("{}"), "sub/empty.txt": {}, "sub/deep/er/small.bin": blob(90_000, 1), weights: blob(5_000_000, 2),
 	}
 	commit64 := strings.Repeat("d", 64)
 	for name, f := range map[string]*fake{
@@ -40,6 +40,10 @@ func TestLookAlikes(t *testing.T) {
 		"pages with an absolute path":        {pageSize: 1, nextPage: `</api/models/ann/model/tree/` + strings.Repeat("c", 40) + `?at=%d>; rel="next"`},
 		"pages with a query alone":           {pageSize: 2, nextPage: `<?at=%d>; rel=next`},
 		"pages with further link parameters": {pageSize: 1, nextPage: `<?at=%d>; title="more, much more"; rel="next"`},
+		"pages that a mirror passes on":      {pageSize: 2, nextPage: `<https://huggingface.co/api/models/ann/model/tree/` + strings.Repeat("c", 40) + `?at=%d>; rel="next"`},
+		"one folder at a time":               {flatTree: true},
+		"one folder, relative paths":         {flatTree: true, relativeTree: true, pageSize: 1, nextPage: `<?at=%d>; rel=next`},
+		"sha256 with its name":               {oidPrefix: "sha256:"},
 		"a token for public repos":           {needToken: true},
 		"429 without Retry-After":            {limitFirst: true},
 	} {
@@ -157,6 +161,42 @@ func TestLookAlikesAreChecked(t *testing.T) {
 				t.Errorf("%s, %d bytes: %v", name, size, err)
 			}
 			wantNoFile(t, c.CacheDir())
+		}
+	}
+}
+
+// A server that has files and no API gives those that are named.
+func TestFilesOnly(t *testing.T) {
+	t.Parallel()
+	f := &fake{files: files{weights: blob(90_000, 1)}, filesOnly: true, linked: true}
+	c := newClient(t, f.start(t))
+	snap, err := c.Download(t.Context(), onlyWeights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, snap.Files[weights], f.files[weights])
+	if _, err := c.Download(t.Context(), hub.DownloadOptions{Repo: repo}); !errors.Is(err, hub.ErrNotFound) {
+		t.Errorf("the whole repo: %v", err)
+	}
+}
+
+// The sha256 of a large file is in the listing, or else in its own headers.
+func TestLargeHash(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]*fake{"listed": {}, "in the headers": {noTreeLFS: true, linked: true}, "nowhere": {noTreeLFS: true, etag: md5Etag}} {
+		f.files = files{weights: blob(90_000, 1)}
+		c := newClient(t, f.start(t))
+		for e, err := range c.Tree(t.Context(), repo, f.commit) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := sha(f.files[weights])
+			if name == "nowhere" {
+				want = ""
+			}
+			if got, err := c.LargeHash(t.Context(), repo, f.commit, e); got != want || err != nil {
+				t.Errorf("%s: %q, %v", name, got, err)
+			}
 		}
 	}
 }

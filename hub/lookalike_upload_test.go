@@ -186,3 +186,44 @@ func TestUploadToHostileServers(t *testing.T) {
 		checkText(t, name, err)
 	}
 }
+
+// A server that commits to the branch where a pull request was asked for is
+// told of.
+func TestNoPullRequest(t *testing.T) {
+	t.Parallel()
+	f := &fakeUpload{puts: map[string]string{}, batch: func(o wire.LFSObject) wire.LFSBatchObject { return wire.LFSBatchObject{OID: o.OID} }}
+	f.commit = fmt.Sprintf(`{"commitOid": "%040d"}`, 2)
+	_, err := newClient(t, newServer(t, f)).
+		Upload(t.Context(), hub.Upload{Repo: repo, Message: "m", CreatePR: true, Files: files{"a.bin": []byte("a")}.upload()})
+	if err == nil || !strings.Contains(err.Error(), `the hub made none; the changes may be on "main", as commit "0000`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Writes follow a redirect that keeps them what they are, on the server itself
+// and nowhere else.
+func TestRedirectedWrites(t *testing.T) {
+	t.Parallel()
+	elsewhere := newServer(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a write went to another server") }))
+	for status, follows := range map[int]bool{301: false, 302: false, 303: false, 307: true, 308: true} {
+		for _, to := range []string{"", elsewhere} {
+			var got string
+			srv := newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/api/repos/create" {
+					http.Redirect(w, r, to+"/api/repos/create/", status)
+					return
+				}
+				body, _ := io.ReadAll(r.Body)
+				got = r.Method + " " + r.Header.Get("Authorization") + " " + string(body)
+			}))
+			_, err := newClient(t, srv).CreateRepo(t.Context(), repo, false)
+			if follows && to == "" {
+				if err != nil || !strings.HasPrefix(got, "POST Bearer "+token) || !strings.Contains(got, `"name":"model"`) {
+					t.Errorf("%d: %v, the server got %q", status, err, got)
+				}
+			} else if err == nil || got != "" {
+				t.Errorf("%d to %q was followed: %q", status, to, got)
+			}
+		}
+	}
+}

@@ -75,7 +75,8 @@ func (p *page[E]) UnmarshalJSON(b []byte) error {
 var linkNext = regexp.MustCompile(`<([^<>]*)>[^<>]*;\s*rel="?next"?`)
 
 // nextPage returns the address of the page after the one at current, "" at the
-// last. It must stay on the endpoint: a listing has no business elsewhere.
+// last. It must stay on the endpoint: a listing has no business elsewhere. What
+// a mirror passes on from the hub behind it is the same page of its own.
 func (c *Client) nextPage(current string, links []string) (string, error) {
 	m := linkNext.FindStringSubmatch(strings.Join(links, ", "))
 	if m == nil {
@@ -86,6 +87,10 @@ func (c *Client) nextPage(current string, links []string) (string, error) {
 		return "", err
 	}
 	u, err := base.Parse(m[1])
+	if err == nil && u.Path == strings.TrimPrefix(base.Path, strings.TrimSuffix(c.endpoint.Path, "/")) {
+		base.RawQuery = u.RawQuery
+		return base.String(), nil
+	}
 	if err != nil || !sameOrigin(u, c.endpoint) {
 		return "", errors.New("the next page's address is not on the hub")
 	}

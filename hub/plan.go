@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"net/http"
 	"strings"
 
 	"longcat/hub/cache"
@@ -41,11 +42,11 @@ func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*Download
 	if c.cfg.Offline {
 		return c.planOffline(o, store)
 	}
-	info, err := c.RepoInfo(ctx, o.Repo, o.Revision)
+	commit, err := c.commitOf(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	plan := &DownloadPlan{Repo: o.Repo, Commit: info.SHA}
+	plan := &DownloadPlan{Repo: o.Repo, Commit: commit}
 	add := func(path, etag string, size int64) {
 		p := PlannedFile{Path: path, Size: size}
 		if local, ok := store.lookup(plan.Commit, path); ok {
@@ -82,6 +83,22 @@ func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*Download
 		}
 	}
 	return plan, nil
+}
+
+// commitOf is the commit that the revision stands for. Some servers have files
+// and nothing else: there each file names it.
+func (c *Client) commitOf(ctx context.Context, o DownloadOptions) (string, error) {
+	info, err := c.RepoInfo(ctx, o.Repo, o.Revision)
+	if err == nil {
+		return info.SHA, nil
+	}
+	var he *Error
+	if len(o.Files) > 0 && errors.As(err, &he) && he.Code == "" && (he.Status == http.StatusNotFound || he.Status == http.StatusBadRequest || he.Status == http.StatusMethodNotAllowed) {
+		if f, ferr := c.Resolve(ctx, o.Repo, o.Revision, o.Files[0]); ferr == nil {
+			return f.Commit, nil
+		}
+	}
+	return "", err
 }
 
 func (c *Client) planOffline(o DownloadOptions, s store) (*DownloadPlan, error) {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"longcat/hub/wire"
@@ -55,29 +57,90 @@ func revOr(rev string) string {
 }
 
 // Tree lists every file of a revision, page by page. Paths that could leave a
-// folder are an error: everything listed is safe to join.
+// folder are an error: everything listed is safe to join. A server that lists
+// one folder at a time is asked for each.
 func (c *Client) Tree(ctx context.Context, repo Repo, rev string) iter.Seq2[wire.TreeEntry, error] {
 	return func(yield func(wire.TreeEntry, error) bool) {
 		if err := wire.CheckRepoID(repo.ID); err != nil {
 			yield(wire.TreeEntry{}, err)
 			return
 		}
-		r := request{op: "listing files of", repo: repo, url: repo.apiPath("tree", revOr(rev)) + "?recursive=true&expand=false"}
-		for e, err := range pages[wire.TreeEntry](ctx, c, r) {
-			if err == nil && (e.Type == "directory" || e == (wire.TreeEntry{})) { // some servers send blank ones
-				continue
-			}
-			if err == nil {
-				err = checkEntry(repo, e)
-			}
-			if !yield(e, err) || err != nil {
+		folders := []string{""}
+		for asked := 0; len(folders) > asked; asked++ {
+			if asked == maxPages {
+				yield(wire.TreeEntry{}, fmt.Errorf("listing files of %q: more than %d folders, one by one", repo, maxPages))
 				return
 			}
+			empty, ok := c.folder(ctx, repo, rev, folders[asked], yield)
+			if !ok {
+				return
+			}
+			folders = append(folders, empty...)
 		}
 	}
 }
 
-func checkEntry(repo Repo, e wire.TreeEntry) error {
+// LargeHash is the sha256 of a large file that a listing names. A server that
+// lists it without is asked for the file's own headers; "" is the answer of one
+// that does not tell there either.
+func (c *Client) LargeHash(ctx context.Context, repo Repo, commit string, e wire.TreeEntry) (string, error) {
+	if e.LFS != nil {
+		return e.LFS.OID, nil
+	}
+	f, err := c.Resolve(ctx, repo, commit, e.Path)
+	if err != nil || f.opaque || !sha256Hex.MatchString(f.Etag) {
+		return "", err
+	}
+	return f.Etag, nil
+}
+
+// folder yields the files below a folder, and returns the folders below it of
+// which no content was listed: git has no empty ones. ok is false when yield
+// wants no more.
+func (c *Client) folder(ctx context.Context, repo Repo, rev, dir string, yield func(wire.TreeEntry, error) bool) (empty []string, ok bool) {
+	below := map[string]bool{} // folders that were listed → whether something in them was
+	r := request{op: "listing files of", repo: repo, url: repo.apiPath("tree", revOr(rev))}
+	if dir != "" {
+		r.url += "/" + escapePath(dir)
+	}
+	r.url += "?recursive=true&expand=false"
+	for e, err := range pages[wire.TreeEntry](ctx, c, r) {
+		if err == nil && e == (wire.TreeEntry{}) { // some servers send blank ones
+			continue
+		}
+		if err == nil {
+			if dir != "" && !strings.HasPrefix(e.Path, dir+"/") {
+				e.Path = dir + "/" + e.Path // some servers count from the folder
+			}
+			err = checkEntry(repo, &e)
+		}
+		if err == nil && len(below) > maxPageEntries {
+			err = fmt.Errorf("listing files of %q: more than %d folders", repo, maxPageEntries)
+		}
+		if err != nil {
+			yield(e, err)
+			return nil, false
+		}
+		below[path.Dir(e.Path)] = true
+		if e.Type == "directory" {
+			below[e.Path] = below[e.Path]
+		} else if !yield(e, nil) {
+			return nil, false
+		}
+	}
+	for name, listed := range below {
+		if !listed {
+			empty = append(empty, name)
+		}
+	}
+	slices.Sort(empty)
+	return empty, true
+}
+
+func checkEntry(repo Repo, e *wire.TreeEntry) error {
+	if e.LFS != nil {
+		e.LFS.OID = strings.TrimPrefix(e.LFS.OID, "sha256:")
+	}
 	if err := wire.CheckPath(e.Path); err != nil {
 		return fmt.Errorf("listing files of %q: %w", repo, err)
 	}

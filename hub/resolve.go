@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1" //nolint:gosec // git's blob id is a sha1
 	"crypto/sha256"
@@ -48,6 +49,9 @@ func (f *File) newHash() func() hash.Hash {
 	}
 	return nil
 }
+
+// emptyBlob is git's id of no bytes.
+const emptyBlob = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 
 var gitBlobHex = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
@@ -160,6 +164,7 @@ func (c *Client) learn(f *File, resp *http.Response) {
 		}
 		if emptyRange(resp) {
 			f.Size = 0
+			f.Etag = cmp.Or(f.Etag, emptyBlob)
 		}
 	}
 }

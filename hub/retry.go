@@ -69,7 +69,8 @@ func permanent(err error) bool {
 	}
 	var u *url.Error
 	if errors.As(err, &u) {
-		return strings.Contains(u.Err.Error(), "redirects") || strings.Contains(u.Err.Error(), "unsupported protocol scheme")
+		text := u.Err.Error()
+		return strings.Contains(text, "redirects") || strings.Contains(text, "unsupported protocol scheme") || strings.Contains(text, "parse Location header")
 	}
 	return false
 }

@@ -76,13 +76,15 @@ func sameOrigin(a, b *url.URL) bool {
 	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Host, b.Host)
 }
 
-// checkRedirect follows up to ten redirects of reads and none of writes: a
-// POST that silently becomes a GET is worse than an error.
+// checkRedirect follows up to ten redirects of reads. Of writes it follows only
+// those that stay on the server and keep the method: a POST that silently
+// becomes a GET is worse than an error.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
 		return errors.New("more than 10 redirects")
 	}
-	if m := via[0].Method; m != http.MethodGet && m != http.MethodHead {
+	reads := via[0].Method == http.MethodGet || via[0].Method == http.MethodHead
+	if !reads && (req.Method != via[0].Method || !sameOrigin(req.URL, via[0].URL)) {
 		return http.ErrUseLastResponse
 	}
 	if via[0].Context().Value(noRedirect{}) != nil {

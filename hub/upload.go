@@ -194,10 +194,10 @@ func (c *Client) preupload(ctx context.Context, u Upload, files []UploadFile, ou
 
 // hashFile replaces the OID that stands in the repo by the content's own.
 func hashFile(ctx context.Context, content *io.SectionReader, f *UploadedFile, p Progress) error {
-	if f.Ignored {
+	there := f.OID
+	if f.Ignored && there == "" {
 		return nil
 	}
-	there := f.OID
 	r := io.NewSectionReader(content, 0, f.Size)
 	if f.LFS {
 		meter := start(p, "hash", f.Path, f.Size)
@@ -216,6 +216,7 @@ func hashFile(ctx context.Context, content *io.SectionReader, f *UploadedFile, p
 		f.OID = id
 	}
 	f.Changed = f.OID != there
+	f.Ignored = f.Ignored && f.Changed // some servers say so of what they have
 	return nil
 }
 

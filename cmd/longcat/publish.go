@@ -114,7 +114,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 			f.Message = "Publish the merge of " + filepath.Base(recipe)
 		}
 	}
-	res, err := a.send(ctx, c, f.Upload, func(prep *hub.PreparedUpload) error { return target.overwrites(prep, f) })
+	res, err := a.send(ctx, c, f.Upload, func(prep *hub.PreparedUpload) error { return target.overwrites(ctx, c, prep, f) })
 	if err != nil {
 		return err
 	}

@@ -158,8 +158,12 @@ func hubHint(e *hub.Error) string {
 		return "set HF_TOKEN, or give --token"
 	case e.Status == http.StatusUnauthorized && !e.HadToken:
 		return "the repo does not exist, or is private: check its name, or set HF_TOKEN"
+	case e.Status == http.StatusUnauthorized && e.Code != "":
+		return "check the name; a private repo needs a token that may read it"
 	case e.Status == http.StatusUnauthorized:
 		return "the token is not valid here: longcat whoami tells; a new one comes from the hub's settings page"
+	case errors.Is(e, hub.ErrForbidden) && strings.HasPrefix(e.Op, "downloading"):
+		return "the server that stores the content refuses to send it; what arrived is kept"
 	case errors.Is(e, hub.ErrForbidden):
 		return "the token may not do this: writing needs a token with the write role in that namespace"
 	case errors.Is(e, hub.ErrRepoNotFound):

@@ -16,6 +16,7 @@ import (
 
 // target is the repo as it is before the commit.
 type target struct {
+	commit  string
 	weights map[string]wire.TreeEntry // files that hold weights, or an index of them
 	card    []byte                    // its README.md, nil when it has none
 }
@@ -34,6 +35,7 @@ func inspect(ctx context.Context, c *hub.Client, f publishFlags) (*target, error
 	if err != nil {
 		return nil, err
 	}
+	t.commit = info.SHA
 	for e, err := range c.Tree(ctx, f.Repo, info.SHA) {
 		if err != nil {
 			return nil, err
@@ -72,12 +74,14 @@ func (t *target) conflict(plan *merge.Plan, f publishFlags) error {
 }
 
 // overwrites finds the same from the hashes, before anything is sent.
-func (t *target) overwrites(prep *hub.PreparedUpload, f publishFlags) error {
+func (t *target) overwrites(ctx context.Context, c *hub.Client, prep *hub.PreparedUpload, f publishFlags) error {
 	for _, file := range prep.Files {
 		listed, there := t.weights[file.Path]
-		same := listed.OID == file.OID || (listed.LFS != nil && listed.LFS.OID == file.OID)
-		if there && file.Changed && !same && !f.replace {
-			return otherWeights(f.Repo, file.Path)
+		if !there || !file.Changed || f.replace || listed.OID == file.OID {
+			continue
+		}
+		if large, err := c.LargeHash(ctx, f.Repo, t.commit, listed); err != nil || large != file.OID {
+			return errors.Join(err, otherWeights(f.Repo, file.Path))
 		}
 	}
 	return nil

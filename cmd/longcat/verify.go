@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"regexp"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -131,9 +133,14 @@ func (m *model) listed(ctx context.Context, c *hub.Client) (func(path string) (h
 			return nil, err
 		}
 		hashes[e.Path] = e.OID
-		if e.LFS != nil {
-			hashes[e.Path] = e.LFS.OID
+		if e.LFS == nil && !strings.HasSuffix(e.Path, ".safetensors") {
+			continue
 		}
+		large, err := c.LargeHash(ctx, m.repo, m.commit, e)
+		if err != nil {
+			return nil, err
+		}
+		hashes[e.Path] = cmp.Or(large, e.OID)
 	}
 	return func(path string) (string, error) {
 		hash, ok := hashes[path]

@@ -171,6 +171,17 @@ func TestPullRequests(t *testing.T) {
 	w.want(w.commit("bob", "ann/model", "refs%2Fpr%2F2", header(""), fileLine("more.txt", "x")), 403)
 	w.want(w.do("", "GET", "/api/models/ann/model/discussions/2?diff=1", nil), 200)
 	w.want(w.do("", "GET", "/api/models/ann/model/discussions/3", nil), 404)
+	for query, want := range map[string]int{
+		"": 2, "?status=open": 2, "?status=closed": 0, "?status=all&type=pull_request": 2, "?type=discussion": 0, "?author=bob": 1, "?author=nobody": 0,
+	} {
+		a := w.want(w.do("", "GET", "/api/models/ann/model/discussions"+query, nil), 200)
+		if n := decode[struct{ Count int }](w, a).Count; n != want {
+			t.Errorf("%q lists %d pull requests, want %d", query, n, want)
+		}
+	}
+	if a := w.want(w.do("ann", "POST", "/api/models/ann/model/discussions/1/merge", map[string]any{}), 400); !strings.Contains(string(a.body), "can not merge pull requests") {
+		t.Errorf("merging is refused with %s", a.body)
+	}
 	w.want(w.do("", "GET", "/api/models/ann/model/discussions/..%2f..%2frepo", nil), 404)
 	w.want(w.do("rita", "POST", "/api/models/ann/model/commit/main?create_pr=1", []byte(header("")+fileLine("fix.txt", "x"))), 403)
 }

@@ -23,6 +23,7 @@ func (h *Hub) repoInfo(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	info.Siblings = siblings(at, isSet(c.URL.Query().Get("blobs")))
+	info.XetEnabled = !h.opts.NoXet
 	w.Header().Set(wire.HeaderRepoCommit, at.ID)
 	writeJSON(w, http.StatusOK, info)
 	return nil
@@ -40,6 +41,7 @@ type info struct {
 	PipelineTag  string          `json:"pipeline_tag,omitempty"`
 	Library      string          `json:"library_name,omitempty"`
 	Siblings     []sibling       `json:"siblings,omitzero"`
+	XetEnabled   bool            `json:"xetEnabled,omitempty"` // some Python clients ask for it by name
 }
 
 // sibling is wire.Sibling and what blobs=true adds.

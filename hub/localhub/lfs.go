@@ -28,7 +28,8 @@ const (
 )
 
 // lfsBatch answers POST /{repo}.git/info/lfs/objects/batch. Source: git-lfs
-// docs/api/batch.md; "multipart" is the Hub's own transfer.
+// docs/api/batch.md; "multipart" and "xet" are the Hub's own transfers. Who
+// offers the latter is answered so, and need not take the actions beside it.
 func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
 	if c.rev != "lfs" || c.path != "objects/batch" {
 		return errNoRoute
@@ -62,8 +63,23 @@ func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
 		}
 		answer.Objects = append(answer.Objects, a)
 	}
+	if req.Operation == "upload" && !h.opts.NoXet && slices.Contains(req.Transfers, "xet") {
+		answer.Transfer = "xet"
+	}
 	w.Header().Set("Content-Type", wire.LFSMediaType)
 	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// noGit answers GET /{repo}/info/refs, with which git begins. It shows a text to
+// people, and a status to no one.
+func (h *Hub) noGit(w http.ResponseWriter, c *call) error {
+	if c.rev != "refs" {
+		return errNoRoute
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusNotFound)
+	fmt.Fprintf(w, "this hub has files and Git LFS objects, but no git: use hf download %s, or longcat download\n", c.id.Name)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package localhub
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -70,6 +71,9 @@ func (h *Hub) openPull(w http.ResponseWriter, c *call) error {
 	if err := readJSON(c.Request, maxJSON, &req); err != nil {
 		return err
 	}
+	if c.rev != "" { // a number, and merge, comment, title or status behind it
+		return badRequest("This hub can not %s pull requests: look at them, and commit what is good in them", cmp.Or(c.path, "change"))
+	}
 	if !req.PullRequest {
 		return badRequest("This hub has pull requests but no discussions")
 	}
@@ -108,9 +112,11 @@ func (h *Hub) pullDetails(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	q := c.URL.Query()
+	asked := func(key, is string) bool { v := q.Get(key); return v == "" || v == "all" || v == is }
 	list := []map[string]any{}
 	for _, f := range refs {
-		if p, err := c.repo.pull(f.Name); err == nil {
+		if p, err := c.repo.pull(f.Name); err == nil && asked("status", "open") && asked("type", "pull_request") && asked("author", p.Author) {
 			list = append(list, c.describePull(p))
 		}
 	}

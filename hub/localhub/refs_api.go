@@ -2,11 +2,11 @@ package localhub
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // refInfo is a ref as the API shows it.
@@ -136,11 +136,11 @@ func (h *Hub) createTag(w http.ResponseWriter, c *call) error {
 
 // commitInfo is a commit as the API shows it.
 type commitInfo struct {
-	ID      string       `json:"id"`
-	Title   string       `json:"title"`
-	Message string       `json:"message"`
-	Authors []authorInfo `json:"authors"`
-	Date    time.Time    `json:"date"`
+	ID      string          `json:"id"`
+	Title   string          `json:"title"`
+	Message string          `json:"message"`
+	Authors []authorInfo    `json:"authors"`
+	Date    json.RawMessage `json:"date"`
 }
 
 type authorInfo struct {
@@ -159,7 +159,7 @@ func (h *Hub) listCommits(w http.ResponseWriter, c *call) error {
 		if err != nil {
 			return err
 		}
-		list = append(list, commitInfo{one.ID, one.Title, one.Message, []authorInfo{{one.Author}}, one.Date})
+		list = append(list, commitInfo{one.ID, one.Title, one.Message, []authorInfo{{one.Author}}, jsonTime(one.Date)})
 		id = one.Parent
 	}
 	w.Header().Set("X-Total-Count", strconv.Itoa(len(list)))

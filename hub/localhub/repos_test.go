@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -233,6 +234,18 @@ func TestPathsInfo(t *testing.T) {
 	w.want(w.commit("ann", "ann/model", "main", header(""), fileLine("dir/a.txt", "a")), 200)
 	const url = "/api/models/ann/model/paths-info/main"
 	form := w.do("", "POST", url, []byte("paths=dir&paths=dir%2Fa.txt&paths=none&expand=True"), "Content-Type", "application/x-www-form-urlencoded")
+	commits := w.want(w.do("", "GET", "/api/models/ann/model/commits/main", nil), 200)
+	for what, a := range map[string]answer{"paths": form, "commits": commits} { // older Python clients read dates in one form only
+		dates := regexp.MustCompile(`"date":"([^"]*)"`).FindAllSubmatch(a.body, -1)
+		for _, d := range dates {
+			if !regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`).Match(d[1]) {
+				t.Errorf("%s: the date %s", what, d[1])
+			}
+		}
+		if len(dates) == 0 {
+			t.Errorf("%s has no dates: %s", what, a.body)
+		}
+	}
 	asJSON := w.do("", "POST", url, map[string]any{"paths": []string{"dir", "dir/a.txt", "none"}, "expand": true}, "Content-Type", "application/json")
 	if w.want(form, 200); string(form.body) != string(w.want(asJSON, 200).body) {
 		t.Errorf("form: %s\nJSON: %s", form.body, asJSON.body)

@@ -89,6 +89,7 @@ var pages = map[string]route{
 	"GET resolve": {toRead, (*Hub).resolveFile},
 	"GET raw":     {toRead, (*Hub).rawFile},
 	"POST info":   {toRead, (*Hub).lfsBatch},
+	"GET info":    {toSee, (*Hub).noGit},
 }
 
 // verbs are the words that may follow a repo's name in an address. No repo may

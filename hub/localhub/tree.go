@@ -23,9 +23,9 @@ type treeEntry struct {
 }
 
 type lastCommit struct {
-	ID    string    `json:"id"`
-	Title string    `json:"title"`
-	Date  time.Time `json:"date"`
+	ID    string          `json:"id"`
+	Title string          `json:"title"`
+	Date  json.RawMessage `json:"date"`
 }
 
 // expandedPage is the most entries of a page with expand, whatever the limit.
@@ -116,7 +116,7 @@ func (r *repo) expandEntries(entries []treeEntry) error {
 		if err != nil {
 			return err
 		}
-		entries[i].LastCommit = &lastCommit{c.ID, c.Title, c.Date}
+		entries[i].LastCommit = &lastCommit{c.ID, c.Title, jsonTime(c.Date)}
 	}
 	return nil
 }
@@ -179,7 +179,7 @@ func page[E any](w http.ResponseWriter, c *call, path string, all []E, size int)
 	return all[start:end]
 }
 
-// jsonTime is how the Hub writes a moment.
+// jsonTime is how the Hub writes a moment: older Python clients read no other.
 func jsonTime(t time.Time) json.RawMessage {
 	return t.UTC().AppendFormat(nil, `"2006-01-02T15:04:05.000Z"`)
 }

@@ -206,6 +206,41 @@ func TestLFSDownload(t *testing.T) {
 	}
 }
 
+// A client that offers Xet is told that it goes that way; one that does not, as
+// git-lfs, is not.
+func TestBatchOffersXet(t *testing.T) {
+	for _, noXet := range []bool{false, true} {
+		w := newWorld(t, func(o *localhub.Options) { o.NoXet = noXet })
+		w.create("ann/model", "public")
+		for offer, want := range map[string]string{"xet": "xet", "lfs-standalone-file": "basic"} {
+			a := w.want(w.do("ann", "POST", "/ann/model.git/info/lfs/objects/batch", wire.LFSBatchRequest{
+				Operation: "upload", Transfers: []string{"basic", offer}, Objects: []wire.LFSObject{{OID: sha(nil), Size: 1}},
+			}), 200)
+			if noXet {
+				want = "basic"
+			}
+			if got := decode[wire.LFSBatchResponse](w, a).Transfer; got != want {
+				t.Errorf("offered %s, no Xet %v: transfer %q, want %q", offer, noXet, got, want)
+			}
+		}
+		a := w.want(w.do("", "GET", "/api/models/ann/model/revision/main?expand=xetEnabled", nil), 200)
+		if got := decode[struct{ XetEnabled bool }](w, a).XetEnabled; got == noXet {
+			t.Errorf("no Xet %v: xetEnabled is %v", noXet, got)
+		}
+	}
+}
+
+// git asks for refs first; there are none for it, and it shows why.
+func TestNoGit(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/model", "public")
+	a := w.want(w.do("", "GET", "/ann/model.git/info/refs?service=git-upload-pack", nil), 404)
+	if kind := a.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/plain") || !strings.Contains(string(a.body), "hf download ann/model") {
+		t.Errorf("%s: %s", kind, a.body)
+	}
+	w.want(w.do("", "GET", "/ann/model.git/info/else", nil), 404)
+}
+
 func TestBatchRefusesNonsense(t *testing.T) {
 	w := newWorld(t, nil)
 	w.create("ann/model", "public")

@@ -64,7 +64,7 @@ type LFSObject struct {
 
 // LFSBatchResponse answers a batch: per object what to do next.
 type LFSBatchResponse struct {
-	Transfer string           `json:"transfer,omitempty"` // "basic" or "multipart"; "basic" when empty
+	Transfer string           `json:"transfer,omitempty"` // "basic", "multipart" or "xet"; "basic" when empty
 	Objects  []LFSBatchObject `json:"objects"`
 }
 

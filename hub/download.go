@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -102,6 +103,8 @@ type downloader struct {
 	lim    *limits
 	opts   DownloadOptions
 	commit string
+
+	mine sync.Map // lock path → *sync.Mutex: files of the same content take turns
 }
 
 // file brings one file and returns its place. Content that turns out wrong, or
@@ -136,6 +139,9 @@ func (f *File) named(err error) error {
 // locked fetches while no other process does; one that had to wait may find
 // the work done.
 func (d *downloader) locked(ctx context.Context, f *File) (string, error) {
+	mine, _ := d.mine.LoadOrStore(d.store.lockPath(f), new(sync.Mutex))
+	mine.(*sync.Mutex).Lock()
+	defer mine.(*sync.Mutex).Unlock()
 	lock, err := cache.AcquireLock(ctx, d.store.lockPath(f), func() {
 		if d.opts.Waiting != nil {
 			d.opts.Waiting(f.Path)

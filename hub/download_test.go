@@ -274,3 +274,24 @@ func TestNoExist(t *testing.T) {
 		t.Errorf("the cache holds %q", got)
 	}
 }
+
+// Files of the same content are fetched once, and none waits for another
+// process.
+func TestDownloadEqualFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := blob(3_000_000, 1)
+	w.seed(files{"a.bin": b, "b.bin": b, "c.bin": b})
+	snap, err := w.client().Download(t.Context(), hub.DownloadOptions{
+		Repo: repo, Waiting: func(path string) { t.Errorf("waited for %s", path) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a.bin", "b.bin", "c.bin"} {
+		wantFile(t, snap.Files[name], b)
+	}
+	if n := w.fromCDN(); n > int64(len(b))*3/2 {
+		t.Errorf("%d bytes were sent for content of %d", n, len(b))
+	}
+}

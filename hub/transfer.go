@@ -16,7 +16,7 @@ import (
 	"longcat/hub/cache"
 )
 
-// sink is where a transfer's bytes go: a cache.Part.
+// sink is where a transfer's bytes go: a cache.Part, a stretch of one, or memory.
 type sink interface {
 	Missing() []cache.Extent
 	Receive(r io.Reader, e cache.Extent, fast bool) (int64, error)

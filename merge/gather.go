@@ -131,8 +131,7 @@ func afterLayers(stack, name string) bool {
 		(strings.Contains(module, "norm") || strings.HasPrefix(module, "ln_"))
 }
 
-// checkOutputs refuses what can not be written: a name that two tensors claim,
-// or a dtype that can not be scaled.
+// checkOutputs refuses what can not be written: a name that two tensors claim.
 func (p *planner) checkOutputs() error {
 	seen := make(map[string]bool, len(p.outputs))
 	for _, o := range p.outputs {

@@ -14,6 +14,7 @@ import (
 
 	"longcat/examples"
 	"longcat/hub/localhub"
+	"longcat/modelcard"
 )
 
 // What the demo publishes, and where.
@@ -52,6 +53,7 @@ func (a *app) demo(ctx context.Context, keep string) (err error) {
 	h, err := localhub.Open(dir, localhub.Options{
 		Tokens:       []localhub.Token{{Secret: demoToken, User: "me", Role: localhub.Write}},
 		AnyNamespace: true,
+		Render:       modelcard.RenderHTML,
 	})
 	if err != nil {
 		return err

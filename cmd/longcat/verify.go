@@ -101,7 +101,12 @@ func planOf(ctx context.Context, c *hub.Client, merged *model, f recipeFlags) (*
 	if err != nil {
 		return nil, fmt.Errorf("looking for the recipe of %q: %w", merged.ref.Name, err)
 	}
-	return planText(ctx, c, found.Text, found.Source, f.orTold(card), pinsIn(card))
+	p, err := planText(ctx, c, found.Text, found.Source, f.orTold(card), pinsIn(card))
+	var bad *merge.RecipeError
+	if errors.As(err, &bad) && bad.Line > 0 {
+		bad.Line += found.Line - 1 // in the file that the recipe stands in
+	}
+	return p, err
 }
 
 var pinned = regexp.MustCompile(`([A-Za-z0-9_][\w.-]*/[\w.-]+)@([0-9a-f]{40}(?:[0-9a-f]{24})?)\b`)
@@ -124,7 +129,7 @@ func (m *model) listed(ctx context.Context, c *hub.Client) (func(path string) (h
 			if err != nil {
 				return "", err
 			}
-			return contentSHA256(ctx, content)
+			return contentSHA256(ctx, content, nil)
 		}, nil
 	}
 	hashes := map[string]string{}
@@ -186,12 +191,12 @@ func (p *planned) compareFile(ctx context.Context, f *merge.File, listed func(st
 	if len(got) == gitIDLength {
 		v.Want, err = wire.BlobID(content, f.Size)
 	} else {
+		var meter hub.Meter
 		if progress != nil {
-			meter := progress.Start("verify", f.Path, f.Size)
+			meter = progress.Start("verify", f.Path, f.Size)
 			defer meter.Done()
-			defer meter.Add(f.Size)
 		}
-		v.Want, err = contentSHA256(ctx, content)
+		v.Want, err = contentSHA256(ctx, content, meter)
 	}
 	v.Got, v.Verdict = got, verdictSame
 	if v.Want != got {
@@ -200,7 +205,7 @@ func (p *planned) compareFile(ctx context.Context, f *merge.File, listed func(st
 	return v, err
 }
 
-func contentSHA256(ctx context.Context, content *io.SectionReader) (string, error) {
+func contentSHA256(ctx context.Context, content *io.SectionReader, meter hub.Meter) (string, error) {
 	h := sha256.New()
 	buf := make([]byte, 1<<20)
 	r := io.NewSectionReader(content, 0, content.Size())
@@ -210,6 +215,9 @@ func contentSHA256(ctx context.Context, content *io.SectionReader) (string, erro
 		}
 		n, err := r.Read(buf)
 		h.Write(buf[:n])
+		if meter != nil {
+			meter.Add(int64(n))
+		}
 		if err == io.EOF {
 			return hex.EncodeToString(h.Sum(nil)), nil
 		}

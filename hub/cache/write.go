@@ -63,13 +63,15 @@ func rename(from, to string) error {
 	return syncDir(filepath.Dir(to))
 }
 
+// syncDir makes renames in a folder durable, where the system lets folders be
+// synced: some answer EINVAL, and Windows that access is denied.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, os.ErrInvalid) && !errors.Is(err, errors.ErrUnsupported) {
+	if err := d.Sync(); err != nil && !errors.Is(err, os.ErrInvalid) && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, os.ErrPermission) {
 		return err
 	}
 	return nil

@@ -40,7 +40,7 @@ func (t RepoType) URLPrefix() string {
 var repoPart = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,95}$`)
 
 // CheckRepoID says why id can not name a repo: it must be "name" or
-// "namespace/name" of letters, digits, "-", "_" and ".", 96 at most in all,
+// "namespace/name" of letters, digits, "-", "_" and ".", 96 at most in each,
 // without "--" or "..", and must not start with "-" or "." or end with ".git".
 // Source: the Hub's rule as huggingface_hub's validate_repo_id states it.
 func CheckRepoID(id string) error {

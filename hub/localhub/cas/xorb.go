@@ -188,7 +188,7 @@ func (s *Store) OpenXorb(x *Xorb) (io.ReadSeekCloser, error) {
 	}{xorb.OpenPlain(x.Index, io.NewSectionReader(f, x.Offset, x.Index.Size())), f}, nil
 }
 
-// indexCache keeps the indexes that were used last: 50 KB each, 400 at most.
+// indexCache keeps the 64 indexes that were used last, of 50 to 400 KB each.
 type indexCache struct {
 	mu    sync.Mutex
 	held  []*Xorb // oldest use first

@@ -96,7 +96,7 @@ type Entry struct {
 	Files    int   // in a folder, at any depth
 	Size     int64 // bytes
 	Hash     string
-	HashKind string // "sha256" of the content, or git's "blob" id
+	HashKind string // "sha256" of the content, or "git" for git's blob id
 	Download string
 	Last     Change // the commit that changed it last; none for folders
 }

@@ -56,11 +56,10 @@ func (d *downloader) bring(ctx context.Context, f *File, part *cache.Part, meter
 
 // fatal passes on the errors after which the other way would fail as well.
 func fatal(ctx context.Context, err error) error {
-	var se *sinkError
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.As(err, &se):
+	case errors.As(err, new(*cache.WriteError)):
 		return err
 	}
 	return nil
@@ -72,20 +71,9 @@ func (d *downloader) chunks(ctx context.Context, client *xet.Client, hash merkle
 		missing[i] = xet.Range{From: gap.Start, To: gap.End}
 	}
 	return client.Download(ctx, xet.Download{
-		File: hash, Size: f.Size, To: diskPart{part}, Missing: missing,
+		File: hash, Size: f.Size, To: part, Missing: missing,
 		Workers: d.lim.most, Wrote: func(n int) { meter.Add(int64(n)) },
 	})
-}
-
-// diskPart marks a part's errors as the disk's.
-type diskPart struct{ *cache.Part }
-
-func (p diskPart) WriteAt(b []byte, off int64) (int, error) {
-	n, err := p.Part.WriteAt(b, off)
-	if err != nil {
-		err = &sinkError{err}
-	}
-	return n, err
 }
 
 // head is the part of a sink below an offset.

@@ -1,12 +1,14 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -116,7 +118,8 @@ func (t *transfer) take() (cache.Extent, bool) {
 func (t *transfer) giveBack(e cache.Extent) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.gaps = append([]cache.Extent{e}, t.gaps...)
+	t.gaps = append(t.gaps, e)
+	slices.SortFunc(t.gaps, func(a, b cache.Extent) int { return cmp.Compare(a.Start, b.Start) })
 }
 
 // patience of one worker: it bears so many failures in a row as there are
@@ -132,12 +135,12 @@ type patience struct {
 // of permission, and those that repeating did not mend, end the transfer.
 func (p *patience) after(ctx context.Context, err error) error {
 	var he *Error
-	var se *sinkError
+	var we *cache.WriteError
 	var ee *exhaustedError
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.Is(err, errWhole), errors.Is(err, ErrChanged), errors.As(err, &se), errors.As(err, &he), errors.As(err, &ee):
+	case errors.Is(err, errWhole), errors.Is(err, ErrChanged), errors.As(err, &we), errors.As(err, &he), errors.As(err, &ee):
 		return err
 	}
 	if arrived := p.t.arrived.Load(); arrived != p.seen {
@@ -149,12 +152,6 @@ func (p *patience) after(ctx context.Context, err error) error {
 	}
 	return pause(ctx, backoff(cfg.RetryWaitMin, cfg.RetryWaitMax, p.fails-1, nil))
 }
-
-// sinkError marks errors of the local disk: no repetition mends them.
-type sinkError struct{ err error }
-
-func (e *sinkError) Error() string { return e.err.Error() }
-func (e *sinkError) Unwrap() error { return e.err }
 
 // fetch asks for one range and writes what comes. It returns what of the range
 // is still missing.
@@ -221,38 +218,32 @@ func (t *transfer) rightRange(resp *http.Response, e cache.Extent) error {
 
 // copy stores the bytes of e from r and returns how far it came.
 func (t *transfer) copy(ctx context.Context, r io.Reader, e cache.Extent) (int64, error) {
-	in := &incoming{ctx: ctx, t: t, r: r}
-	n, err := t.sink.Receive(in, e, t.lim.isNear())
+	n, err := t.sink.Receive(&incoming{ctx: ctx, t: t, r: r}, e, t.lim.isNear())
 	at := e.Start + n
 	switch {
-	case err == nil:
-		return at, nil
-	case in.err == nil:
-		return at, &sinkError{err}
+	case err == nil, errors.As(err, new(*cache.WriteError)):
+		return at, err
 	case ctx.Err() != nil:
 		return at, context.Cause(ctx)
 	}
-	return at, fmt.Errorf("the connection ended %d bytes early: %w", e.End-at, t.c.cleanError(in.err))
+	return at, fmt.Errorf("the connection ended %d bytes early: %w", e.End-at, t.c.cleanError(err))
 }
 
 // incoming counts bytes as they come, and lets them in no faster than they may.
 type incoming struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // an io.Reader has no place for it
 	t   *transfer
 	r   io.Reader
-	err error // that cut the bytes short
 }
 
-func (in *incoming) Read(p []byte) (n int, err error) {
-	if n, err = in.r.Read(p); n > 0 {
+func (in *incoming) Read(p []byte) (int, error) {
+	n, err := in.r.Read(p)
+	if n > 0 {
 		in.t.meter.Add(int64(n))
 		in.t.arrived.Add(int64(n))
 		if lerr := in.t.lim.pass(in.ctx, n); lerr != nil {
-			err = lerr
+			return n, lerr
 		}
-	}
-	if n < len(p) {
-		in.err = err
 	}
 	return n, err
 }

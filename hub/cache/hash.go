@@ -26,7 +26,6 @@ type frontierHash struct {
 	at      int64            // bytes hashed
 	saved   int64            // bytes under the state in the journal
 	kept    map[int64][]byte // blocks that wait, by their place in the file
-	free    [][]byte         // blocks of no content
 	asking  map[int64]bool   // places in the file for which a block is wanted
 	hashing bool             // a block that was kept
 	stopped bool
@@ -40,9 +39,17 @@ const (
 	// So many blocks are kept before the bytes that arrive wait for the hash,
 	// and so many when the hash waits for them. With a block for each caller of
 	// Receive that bounds the memory of one part.
-	enoughKept = 8
-	mostKept   = 16
+	enoughKept = 4
+	mostKept   = 8
 )
+
+// blocks are those of all parts that hold nothing.
+var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
+
+func newBlock() []byte { return blocks.Get().(*[blockSize]byte)[:] }
+
+// freeBlock takes back what newBlock gave, or the start of it.
+func freeBlock(b []byte) { blocks.Put((*[blockSize]byte)(b[:blockSize])) }
 
 // marshaler is what the hashes of the standard library offer beside hash.Hash.
 type marshaler interface {
@@ -147,7 +154,7 @@ func (h *frontierHash) hashed(b, block []byte) error {
 	h.at += int64(len(b))
 	h.hashing = false
 	if block != nil {
-		h.free = append(h.free, block)
+		freeBlock(block)
 	}
 	h.changed.Broadcast()
 	m, ok := h.hash.(marshaler)
@@ -174,7 +181,7 @@ func (h *frontierHash) block(off int64) []byte {
 			if block := h.take(); block != nil {
 				delete(h.asking, off)
 				h.changed.Broadcast() // it is another one's turn
-				return block[:blockSize]
+				return block
 			}
 		}
 		h.changed.Wait()
@@ -195,41 +202,36 @@ func (h *frontierHash) first(off int64) bool {
 // for bytes itself, the block that it needs last is taken from it.
 func (h *frontierHash) take() []byte {
 	busy := !h.stopped && (h.hashing || h.kept[h.at] != nil)
-	if n := len(h.free); n > 0 {
-		block := h.free[n-1]
-		h.free = h.free[:n-1]
-		return block
-	}
 	switch {
 	case len(h.kept) < enoughKept || (!busy && len(h.kept) < mostKept):
-		return make([]byte, blockSize)
+		return newBlock()
 	case busy:
 		return nil
 	}
 	last := slices.Max(slices.Collect(maps.Keys(h.kept)))
 	block := h.kept[last]
 	delete(h.kept, last)
-	return block
+	return block[:blockSize]
 }
 
 // arrived is told of bytes that the file and the journal have. A block of them
-// is the hash's then. The caller holds the part's lock.
-func (h *frontierHash) arrived(off int64, block []byte) {
+// is the hash's then, and kept where nobody else can have written to the file.
+// The caller holds the part's lock.
+func (h *frontierHash) arrived(e Extent, block []byte) {
+	for at, b := range h.kept {
+		if at < e.End && at+int64(len(b)) > e.Start { // the file has other bytes there now
+			delete(h.kept, at)
+			freeBlock(b)
+		}
+	}
 	switch {
 	case block == nil:
-	case h.hash == nil || off < h.at:
-		h.free = append(h.free, block)
+	case h.hash == nil, e.Start < h.at, !h.part.local:
+		freeBlock(block)
 	default:
-		h.kept[off] = block
+		h.kept[e.Start] = block
 	}
 	h.changed.Broadcast()
-}
-
-// release gives a block back that holds nothing.
-func (h *frontierHash) release(block []byte) {
-	h.part.mu.Lock()
-	defer h.part.mu.Unlock()
-	h.free = append(h.free, block)
 }
 
 // stop ends the goroutine; calling it again does nothing.

@@ -41,6 +41,7 @@ type Part struct {
 	path    string
 	f       *os.File
 
+	local   bool        // on a disk of this machine: nobody writes past the lock
 	direct  *os.File    // the same file for writing around the page cache; nil where that can not be
 	refused atomic.Bool // the filesystem does not take such writes after all
 
@@ -83,15 +84,13 @@ func OpenPart(base string, c Content) (*Part, error) {
 		return nil, err
 	}
 	st, err := p.f.Stat()
-	if err == nil && st.Size() != c.Size {
+	fresh := err == nil && st.Size() != c.Size
+	if fresh {
 		// The journal goes first: it speaks of bytes that this file does not
 		// have, and must not outlive us beside one of the right size.
 		prior = progress{}
 		if err = errors.Join(removeIfThere(p.journalPath()), p.f.Truncate(0)); err == nil {
 			err = allocate(p.f, c.Size)
-		}
-		if err != nil { // what there was room for is of no use
-			err = errors.Join(err, os.Remove(p.path))
 		}
 	}
 	if err == nil {
@@ -100,9 +99,15 @@ func OpenPart(base string, c Content) (*Part, error) {
 		p.journal, err = startJournal(p.journalPath(), head, prior)
 	}
 	if err != nil {
-		return nil, errors.Join(err, p.f.Close())
+		err = errors.Join(err, p.f.Close())
+		if fresh { // the room that it takes is of no use
+			err = errors.Join(err, os.Remove(p.path))
+		}
+		return nil, err
 	}
-	p.direct = openDirect(p.path)
+	if p.local = onThisMachine(p.f); p.local {
+		p.direct = openDirect(p.path)
+	}
 	p.hash.start()
 	return p, nil
 }
@@ -145,7 +150,7 @@ func (p *Part) record(e Extent, block []byte) error {
 		return err
 	}
 	p.have = p.have.add(e)
-	p.hash.arrived(e.Start, block)
+	p.hash.arrived(e, block)
 	if p.unsynced += e.Len(); p.unsynced >= syncBytes || time.Since(p.lastSync) >= syncTime {
 		p.unsynced, p.lastSync = 0, time.Now()
 		p.syncWG.Go(p.sync)

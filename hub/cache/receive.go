@@ -10,10 +10,17 @@ import (
 // blockSize is how many bytes are written, journalled and hashed at once.
 const blockSize = 512 << 10
 
+// WriteError is a failure to store what arrived: the disk's, not the sender's.
+type WriteError struct{ Err error }
+
+func (e *WriteError) Error() string { return e.Err.Error() }
+func (e *WriteError) Unwrap() error { return e.Err }
+
 // WriteAt stores bytes that arrived. When it returns, they survive the process.
+// Its errors are a *WriteError.
 func (p *Part) WriteAt(b []byte, off int64) (int, error) {
 	if err := p.inside(Extent{off, off + int64(len(b))}); err != nil {
-		return 0, err
+		return 0, &WriteError{err}
 	}
 	n, err := p.write(b, off)
 	if n > 0 {
@@ -21,25 +28,29 @@ func (p *Part) WriteAt(b []byte, off int64) (int, error) {
 			err = rerr
 		}
 	}
-	return n, err
+	if err != nil {
+		return n, &WriteError{err}
+	}
+	return n, nil
 }
 
 // Receive stores the bytes of e as r gives them, and returns how many it
-// stored: also when r fails, all that came. Each block is hashed from memory.
+// stored: also when r fails, all that came. Its errors are r's own, or a
+// *WriteError. On a disk of this machine each block is hashed from memory.
 //
 // Bytes that come fast go around the kernel's page cache where the disk allows
 // it: there, to copy them and to write them back later takes longer than they
 // took to come. Other bytes stay in the cache for whoever reads them next.
 func (p *Part) Receive(r io.Reader, e Extent, fast bool) (int64, error) {
 	if err := p.inside(e); err != nil {
-		return 0, err
+		return 0, &WriteError{err}
 	}
 	at := e.Start
 	for at < e.End {
 		block := p.hash.block(at)
 		n, rerr := io.ReadFull(r, block[:min(blockSize-at%blockSize, e.End-at)])
 		if err := p.put(block[:n], at, fast); err != nil {
-			return at - e.Start, err
+			return at - e.Start, &WriteError{err}
 		}
 		at += int64(n)
 		if rerr != nil {
@@ -59,7 +70,7 @@ func (p *Part) inside(e Extent) error {
 // put writes a block and leaves it to the hash.
 func (p *Part) put(block []byte, off int64, fast bool) error {
 	if len(block) == 0 {
-		p.hash.release(block)
+		freeBlock(block)
 		return nil
 	}
 	past := 0 // the page cache
@@ -71,7 +82,7 @@ func (p *Part) put(block []byte, off int64, fast bool) error {
 		_, err = p.write(block[past:], off+int64(past))
 	}
 	if err != nil {
-		p.hash.release(block)
+		freeBlock(block)
 		return err
 	}
 	return p.record(Extent{off, off + int64(len(block))}, block)

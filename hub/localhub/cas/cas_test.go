@@ -185,6 +185,37 @@ func TestOpenReadsAsAPlainFile(t *testing.T) {
 	}
 }
 
+// net/http reads on for a while in a goroutine of its own when the client of an
+// answer of several ranges goes away. What it reads then is an error, and the
+// buffers that it had serve the next content.
+func TestOpenIsClosedWhileRead(t *testing.T) {
+	s := newShelf(t)
+	content := random(400_000, 2)
+	f := s.add(s.send(content))
+	for range 50 {
+		r := s.Open(f)
+		began, ended := make(chan struct{}), make(chan error)
+		go func() {
+			_, err := io.ReadFull(r, make([]byte, 1000))
+			close(began)
+			for err == nil {
+				if _, err = io.Copy(io.Discard, r); err == nil {
+					_, err = r.Seek(0, io.SeekStart)
+				}
+			}
+			ended <- err
+		}()
+		<-began
+		s.ok(r.Close())
+		if got, err := io.ReadAll(s.Open(f)); err != nil || !bytes.Equal(got, content) {
+			t.Fatalf("%d bytes came back as %d others, %v", len(content), len(got), err)
+		}
+		if err := <-ended; !errors.Is(err, os.ErrClosed) {
+			t.Fatalf("reading on: %v", err)
+		}
+	}
+}
+
 // A converted object is what a client of the Xet protocol would have made of
 // it, in xorbs that lie in the object alone.
 func TestConvert(t *testing.T) {

@@ -26,6 +26,9 @@ func (s *Store) Open(f *File) io.ReadSeekCloser {
 }
 
 type content struct {
+	mu     sync.Mutex // net/http may still read, for an answer of several ranges, when it is closed
+	closed bool
+
 	store  *Store
 	file   *File
 	starts []int64 // of the terms
@@ -41,6 +44,11 @@ type content struct {
 
 // Read implements io.Reader.
 func (c *content) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return 0, os.ErrClosed
+	}
 	for len(p) > 0 {
 		if c.at >= c.file.Size {
 			return 0, io.EOF
@@ -97,8 +105,11 @@ func (c *content) open() error {
 	if c.unpacker == nil {
 		c.unpacker = unpackers.Get().(*unpacker)
 	}
+	if err := c.unpacker.start(io.NewSectionReader(f, from, to-from), skip); err != nil {
+		return err
+	}
 	c.reader = c.unpacker
-	return c.unpacker.start(io.NewSectionReader(f, from, to-from), skip)
+	return nil
 }
 
 // use keeps one file open: terms that follow each other are often of the same.
@@ -121,6 +132,11 @@ var errSeek = errors.New("seeking to before the start")
 
 // Seek implements io.Seeker.
 func (c *content) Seek(offset int64, whence int) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return 0, os.ErrClosed
+	}
 	switch whence {
 	case io.SeekCurrent:
 		offset += c.at
@@ -138,6 +154,12 @@ func (c *content) Seek(offset int64, whence int) (int64, error) {
 
 // Close implements io.Closer.
 func (c *content) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return os.ErrClosed
+	}
+	c.closed = true
 	if c.unpacker != nil {
 		c.unpacker.drop()
 		unpackers.Put(c.unpacker)
@@ -167,6 +189,7 @@ var unpackers = sync.Pool{New: func() any {
 // start begins with the chunks in packed, skip bytes into the first of them.
 func (u *unpacker) start(packed io.Reader, skip int64) error {
 	u.buffer.Reset(packed)
+	u.chunks.Reset(u.buffer)
 	var err error
 	if u.data, err = u.chunks.Next(); err != nil {
 		return err

@@ -33,6 +33,9 @@ func NewReader(r io.Reader) *Reader {
 	return &Reader{r: r, frames: lz4.NewReader(nil)}
 }
 
+// Reset starts anew at the header of a chunk, with the buffers there are.
+func (r *Reader) Reset(src io.Reader) { r.r, r.chunk, r.offset = src, 0, 0 }
+
 // Next gives the data of the next chunk, valid until the call after, or io.EOF
 // behind the last one. What is malformed gives a *FormatError, also a xorb
 // that ends inside a chunk (then it is io.ErrUnexpectedEOF as well).

@@ -1,11 +1,11 @@
 package cas
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sort"
 	"sync"
 
@@ -96,16 +96,15 @@ func (c *content) open() error {
 	if err != nil {
 		return err
 	}
-	first := int(t.First)
-	for first < int(t.End) && skip >= int64(x.Index[first].Leaf.Size) {
+	first := t.First
+	for first < t.End && skip >= int64(x.Index[first].Leaf.Size) {
 		skip -= int64(x.Index[first].Leaf.Size)
 		first++
 	}
-	from, to := x.Index.Bytes(first, int(t.End))
 	if c.unpacker == nil {
 		c.unpacker = unpackers.Get().(*unpacker)
 	}
-	if err := c.unpacker.start(io.NewSectionReader(f, from, to-from), skip); err != nil {
+	if err := c.unpacker.start(f, x.Index, first, t.End, skip); err != nil {
 		return err
 	}
 	c.reader = c.unpacker
@@ -171,27 +170,30 @@ func (c *content) Close() error {
 	return c.opened.Close()
 }
 
-// An unpacker gives the data of packed chunks. It can be started again and
-// again, and keeps its buffers.
+// An unpacker gives the data of chunks that lie in a xorb. It can be started
+// again and again, and keeps its buffers.
 type unpacker struct {
-	buffer *bufio.Reader
 	chunks *xorb.Reader
-	data   []byte // of the current chunk, what was not read yet
+	packed []byte // the current chunk, as it lies there
+	data   []byte // of it, what was not read yet
+
+	xorb io.ReaderAt
+	next xorb.Index // the chunks to come
+	at   int64      // where the first of them begins
 }
 
 // unpackers outlive the contents that use them: a download asks for many small
 // ranges, and each opens the content anew.
 var unpackers = sync.Pool{New: func() any {
-	buffer := bufio.NewReaderSize(nil, copySize)
-	return &unpacker{buffer: buffer, chunks: xorb.NewReader(buffer)}
+	return &unpacker{chunks: xorb.NewReader(nil)}
 }}
 
-// start begins with the chunks in packed, skip bytes into the first of them.
-func (u *unpacker) start(packed io.Reader, skip int64) error {
-	u.buffer.Reset(packed)
-	u.chunks.Reset(u.buffer)
-	var err error
-	if u.data, err = u.chunks.Next(); err != nil {
+// start begins with the chunks from first to before end of a xorb, skip bytes
+// into the first of them.
+func (u *unpacker) start(file io.ReaderAt, index xorb.Index, first, end uint32, skip int64) error {
+	u.xorb, u.next = file, index[first:end]
+	u.at, _ = index.Bytes(int(first), int(end))
+	if err := u.load(); err != nil {
 		return err
 	}
 	if skip >= int64(len(u.data)) {
@@ -201,16 +203,32 @@ func (u *unpacker) start(packed io.Reader, skip int64) error {
 	return nil
 }
 
-// drop lets go of what was read from.
-func (u *unpacker) drop() {
-	u.buffer.Reset(nil)
-	u.data = nil
+// load reads the next chunk, and not a byte more.
+func (u *unpacker) load() error {
+	if len(u.next) == 0 {
+		return io.EOF
+	}
+	n := u.next[0].End - u.at
+	if n <= 0 || n > xorb.MaxBytes {
+		return errDamaged
+	}
+	u.packed = slices.Grow(u.packed[:0], int(n))[:n]
+	if _, err := u.xorb.ReadAt(u.packed, u.at); err != nil {
+		return err
+	}
+	var err error
+	u.data, err = u.chunks.Unpack(u.packed)
+	u.at, u.next = u.next[0].End, u.next[1:]
+	return err
 }
+
+// drop lets go of what was read from.
+func (u *unpacker) drop() { u.xorb, u.next, u.data = nil, nil, nil }
 
 // Read implements io.Reader.
 func (u *unpacker) Read(p []byte) (n int, err error) {
 	if len(u.data) == 0 {
-		if u.data, err = u.chunks.Next(); err != nil {
+		if err := u.load(); err != nil {
 			return 0, err
 		}
 	}

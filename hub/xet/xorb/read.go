@@ -33,9 +33,6 @@ func NewReader(r io.Reader) *Reader {
 	return &Reader{r: r, frames: lz4.NewReader(nil)}
 }
 
-// Reset starts anew at the header of a chunk, with the buffers there are.
-func (r *Reader) Reset(src io.Reader) { r.r, r.chunk, r.offset = src, 0, 0 }
-
 // Next gives the data of the next chunk, valid until the call after, or io.EOF
 // behind the last one. What is malformed gives a *FormatError, also a xorb
 // that ends inside a chunk (then it is io.ErrUnexpectedEOF as well).
@@ -50,20 +47,9 @@ func (r *Reader) Next() ([]byte, error) {
 	case err != nil:
 		return nil, err
 	}
-	packed := int(header[1]) | int(header[2])<<8 | int(header[3])<<16
-	scheme := Scheme(header[4])
-	size := int(header[5]) | int(header[6])<<8 | int(header[7])<<16
-	switch {
-	case header[0] != 0:
-		return nil, r.malformed(fmt.Sprintf("version is %d, want 0", header[0]), nil)
-	case scheme > Grouped4LZ:
-		return nil, r.malformed(fmt.Sprintf("compression scheme %d is unknown", scheme), nil)
-	case packed > maxPacked:
-		return nil, r.malformed(fmt.Sprintf("packed length %d is over %d", packed, maxPacked), nil)
-	case size == 0 || size > cdc.MaxSize:
-		return nil, r.malformed(fmt.Sprintf("length %d is not in 1 to %d", size, cdc.MaxSize), nil)
-	case scheme == Plain && packed != size:
-		return nil, r.malformed(fmt.Sprintf("is not packed but its lengths differ: %d and %d", packed, size), nil)
+	packed, scheme, size, err := r.parse(header[:])
+	if err != nil {
+		return nil, err
 	}
 	r.packed = grow(r.packed, packed)
 	if _, err := io.ReadFull(r.r, r.packed); err != nil {
@@ -72,13 +58,49 @@ func (r *Reader) Next() ([]byte, error) {
 		}
 		return nil, err
 	}
-	data, err := r.unpack(scheme, size)
+	data, err := r.unpack(scheme, r.packed, size)
 	if err != nil {
-		return nil, r.malformed("unpacking data", err)
+		return nil, err
 	}
 	r.chunk++
 	r.offset += headerSize + int64(packed)
 	return data, nil
+}
+
+// Unpack gives the data of one serialized chunk that is in memory. It is valid
+// as long as that is, and until the next call.
+func (r *Reader) Unpack(chunk []byte) ([]byte, error) {
+	if len(chunk) < headerSize {
+		return nil, r.malformed("header is cut off", io.ErrUnexpectedEOF)
+	}
+	packed, scheme, size, err := r.parse(chunk[:headerSize])
+	if err != nil {
+		return nil, err
+	}
+	if len(chunk) != headerSize+packed {
+		return nil, r.malformed(fmt.Sprintf("has %d bytes of data, its header says %d", len(chunk)-headerSize, packed), nil)
+	}
+	return r.unpack(scheme, chunk[headerSize:], size)
+}
+
+// parse reads a chunk's header and checks it.
+func (r *Reader) parse(header []byte) (packed int, scheme Scheme, size int, err error) {
+	packed = int(header[1]) | int(header[2])<<8 | int(header[3])<<16
+	scheme = Scheme(header[4])
+	size = int(header[5]) | int(header[6])<<8 | int(header[7])<<16
+	switch {
+	case header[0] != 0:
+		err = r.malformed(fmt.Sprintf("version is %d, want 0", header[0]), nil)
+	case scheme > Grouped4LZ:
+		err = r.malformed(fmt.Sprintf("compression scheme %d is unknown", scheme), nil)
+	case packed > maxPacked:
+		err = r.malformed(fmt.Sprintf("packed length %d is over %d", packed, maxPacked), nil)
+	case size == 0 || size > cdc.MaxSize:
+		err = r.malformed(fmt.Sprintf("length %d is not in 1 to %d", size, cdc.MaxSize), nil)
+	case scheme == Plain && packed != size:
+		err = r.malformed(fmt.Sprintf("is not packed but its lengths differ: %d and %d", packed, size), nil)
+	}
+	return packed, scheme, size, err
 }
 
 // Offset is the number of bytes that the chunks so far take in the xorb.
@@ -97,22 +119,22 @@ func isFooter(header []byte) bool {
 
 var errTooLong = errors.New("unpacks to more than its header says")
 
-// unpack gives the size bytes that r.packed holds.
-func (r *Reader) unpack(scheme Scheme, size int) ([]byte, error) {
+// unpack gives the size bytes that are packed.
+func (r *Reader) unpack(scheme Scheme, packed []byte, size int) ([]byte, error) {
 	if scheme == Plain {
-		return r.packed, nil
+		return packed, nil
 	}
 	r.unpacked = grow(r.unpacked, size)
-	r.source.Reset(r.packed)
+	r.source.Reset(packed)
 	r.frames.Reset(&r.source)
 	if _, err := io.ReadFull(r.frames, r.unpacked); err != nil {
-		return nil, err
+		return nil, r.malformed("unpacking data", err)
 	}
 	switch n, err := io.ReadFull(r.frames, r.header[:1]); { // the header is done with
 	case n > 0:
-		return nil, errTooLong
+		return nil, r.malformed("unpacking data", errTooLong)
 	case err != io.EOF:
-		return nil, err
+		return nil, r.malformed("unpacking data", err)
 	}
 	if scheme == LZ4 {
 		return r.unpacked, nil

@@ -17,6 +17,10 @@ import (
 // enough on this machine and in this network. Where connections are slow, more
 // of them share the same window; and where the hub is far away, the window
 // doubles as long as that makes the download faster.
+//
+// A hub that is near and quick fills one connection. There each file has but one,
+// and its ranges grow with what has arrived since the process began: what a kill
+// can cost stays a small part of what the process has brought.
 type limits struct {
 	most int           // connections
 	rate *rate.Limiter // nil: as fast as it goes
@@ -28,6 +32,7 @@ type limits struct {
 	window  int64 // bytes that all of them ask for
 	settled bool  // the window is as large as it should be
 	near    bool  // the hub is on this machine or in this network
+	quick   bool  // and one connection is as good as several
 	speed   float64
 	epoch   epoch
 }
@@ -43,12 +48,15 @@ const (
 	leastWindow = 3 << 20
 	leastRange  = 512 << 10
 	mostRange   = 16 << 20
+	quickRange  = 64 << 20
+	quickShare  = 32 // the part of what has arrived that is asked for at a time
 
 	mostBurst = 256 << 10 // bytes that a limited rate lets in at once
 
-	nearHub  = 2 * time.Millisecond
-	slowConn = 64 << 20 // bytes per second: below, another connection may help
-	faster   = 1.15     // what a doubled window must bring
+	nearHub   = 2 * time.Millisecond
+	slowConn  = 64 << 20  // bytes per second: below, another connection may help
+	quickConn = 400 << 20 // above, bytes come about as fast as they are hashed and written
+	faster    = 1.15      // what a doubled window must bring
 )
 
 func newLimits(conns int, bytesPerSecond int64) *limits {
@@ -89,7 +97,10 @@ func (l *limits) end(m measure) {
 	if l.rate != nil || m.bytes < leastRange {
 		return
 	}
-	if float64(m.bytes) < slowConn*(m.wait+m.read).Seconds() {
+	took := (m.wait + m.read).Seconds()
+	slow := float64(m.bytes) < slowConn*took
+	l.quick = l.near && float64(m.bytes) >= quickConn*took
+	if slow {
 		l.allow(min(2*l.conns, l.most))
 	}
 	if !l.settled {
@@ -125,13 +136,17 @@ func (l *limits) learn(m measure, now time.Time) {
 	l.epoch = epoch{began: now}
 }
 
-// rangeSize is how much to ask for next. A small file comes in one range.
-func (l *limits) rangeSize(left int64) int64 {
+// rangeSize is how much to ask for next, of a file of which so much is left and
+// so much has arrived. A small file comes in one range.
+func (l *limits) rangeSize(left, arrived int64) int64 {
 	if left <= resumable {
 		return left
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.quick {
+		return min(max(leastWindow, arrived/quickShare), quickRange)
+	}
 	return min(max(l.window/int64(l.conns), leastRange), mostRange)
 }
 
@@ -140,6 +155,13 @@ func (l *limits) isNear() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.near
+}
+
+// isQuick tells whether one connection a file is enough.
+func (l *limits) isQuick() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.quick
 }
 
 // pass waits until n more bytes may be read.

@@ -40,10 +40,19 @@ type way struct {
 // download lets l bring n bytes along the way, in the time that a synctest
 // bubble makes up, and returns the most that was asked for at a time.
 func (w way) download(l *limits, n int64) (inFlight int64) {
-	for n > 0 {
-		size := l.rangeSize(n)
+	for arrived := int64(0); n > 0; {
+		size := l.rangeSize(n, arrived)
 		conns := min(int64(l.conns), (n-1)/size+1)
-		inFlight = max(inFlight, conns*size)
+		if l.quick {
+			conns = 1
+		}
+		size = min(size, n)
+		if l.quick && size > max(leastWindow, arrived/quickShare) {
+			return size // too much, for what has arrived
+		}
+		if !l.quick {
+			inFlight = max(inFlight, conns*size)
+		}
 		speed := min(w.conn, w.most/float64(conns))
 		read := time.Duration(float64(size) / speed * float64(time.Second))
 		for range conns {
@@ -53,6 +62,7 @@ func (w way) download(l *limits, n int64) (inFlight int64) {
 		for range conns {
 			l.end(measure{distance: w.distance, wait: w.wait, read: read, bytes: size})
 			n -= size
+			arrived += size
 		}
 	}
 	return inFlight
@@ -72,7 +82,7 @@ func TestLimitsLearnTheWay(t *testing.T) {
 		slower   float64       // at most so many times the least
 		inFlight int64
 	}{
-		{"this machine", way{ms / 20, ms / 5, 1000 * mbyte, 1500 * mbyte}, 2, 1340 * ms, 1.4, 3 << 20},
+		{"this machine", way{ms / 20, ms / 5, 1000 * mbyte, 1500 * mbyte}, 2, 1340 * ms, 1.6, 3 << 20},
 		{"this machine, busy", way{ms / 20, 30 * ms, 200 * mbyte, 300 * mbyte}, 8, 6700 * ms, 3.5, 4 << 20},
 		{"this network", way{ms / 2, ms, 110 * mbyte, 110 * mbyte}, 8, 18200 * ms, 1.1, 4 << 20},
 		{"far away", way{20 * ms, 100 * ms, 30 * mbyte, 1000 * mbyte}, 8, 8300 * ms, 1.6, 128 << 20},
@@ -108,7 +118,7 @@ func TestLimitsLearnFromWhatCame(t *testing.T) {
 			t.Errorf("%s: %d connections", name, n)
 		}
 	}
-	if n := newLimits(8, 0).rangeSize(1000); n != 1000 {
+	if n := newLimits(8, 0).rangeSize(1000, 0); n != 1000 {
 		t.Errorf("a small file comes in ranges of %d", n)
 	}
 }

@@ -44,8 +44,8 @@ type transfer struct {
 func (c *Client) transfer(ctx context.Context, f *File, s sink, lim *limits, m Meter) error {
 	t := &transfer{c: c, file: f, etag: f.served, sink: s, lim: lim, meter: m, gaps: s.Missing()}
 	g, gctx := errgroup.WithContext(ctx)
-	for range min(lim.most, t.mostRanges()) {
-		g.Go(func() error { return t.work(gctx) })
+	for i := range min(lim.most, t.mostRanges()) {
+		g.Go(func() error { return t.work(gctx, i == 0) })
 	}
 	err := g.Wait()
 	if errors.Is(err, errWhole) {
@@ -64,14 +64,19 @@ func (t *transfer) mostRanges() (n int) {
 	return n
 }
 
-// work asks for one range after another until none is left.
-func (t *transfer) work(ctx context.Context) error {
+// work asks for one range after another until none is left. Where one connection
+// is enough that is the first worker's.
+func (t *transfer) work(ctx context.Context, first bool) error {
 	p := patience{t: t}
 	for {
 		if err := t.lim.begin(ctx); err != nil {
 			return err
 		}
-		gap, ok := t.take()
+		var gap cache.Extent
+		ok := first || !t.lim.isQuick()
+		if ok {
+			gap, ok = t.take()
+		}
 		if !ok {
 			t.lim.end(measure{})
 			return nil
@@ -101,7 +106,7 @@ func (t *transfer) take() (cache.Extent, bool) {
 	for _, g := range t.gaps {
 		left += g.Len()
 	}
-	size := t.lim.rangeSize(left)
+	size := t.lim.rangeSize(left, t.arrived.Load())
 	e := t.gaps[0]
 	if e.Len() <= size {
 		t.gaps = t.gaps[1:]

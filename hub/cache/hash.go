@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // frontierHash hashes a part in file order, right behind the bytes that have
@@ -37,11 +38,18 @@ const (
 	saveEvery = 32 << 20
 
 	// So many blocks are kept before the bytes that arrive wait for the hash,
-	// and so many when the hash waits for them. With a block for each caller of
-	// Receive that bounds the memory of one part.
+	// and so many when the hash waits for them: of all parts that are open
+	// together, but two of each at least. With the blocks that are received and
+	// written that bounds the memory.
 	enoughKept = 4
 	mostKept   = 8
 )
+
+// openParts are those that share the memory.
+var openParts atomic.Int64
+
+// share is the part of n blocks that one of them has.
+func share(n int64) int { return int(max(n/max(openParts.Load(), 1), 2)) }
 
 // blocks are those of all parts that hold nothing.
 var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
@@ -203,7 +211,7 @@ func (h *frontierHash) first(off int64) bool {
 func (h *frontierHash) take() []byte {
 	busy := !h.stopped && (h.hashing || h.kept[h.at] != nil)
 	switch {
-	case len(h.kept) < enoughKept || (!busy && len(h.kept) < mostKept):
+	case len(h.kept) < share(enoughKept) || (!busy && len(h.kept) < share(mostKept)):
 		return newBlock()
 	case busy:
 		return nil

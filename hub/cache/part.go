@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -52,7 +53,11 @@ type Part struct {
 	have     extents
 	unsynced int64 // bytes written since the last sync
 	lastSync time.Time
-	failed   error // of the hasher or the syncer; ends the part
+	failed   error // of the writer, the hasher or the syncer; ends the part
+
+	queue     chan queued // to the writer
+	unwritten int         // blocks that were received and are not written; guarded by mu
+	writers   sync.WaitGroup
 
 	hash   *frontierHash
 	syncMu sync.Mutex
@@ -108,7 +113,10 @@ func OpenPart(base string, c Content) (*Part, error) {
 	if p.local = onThisMachine(p.f); p.local {
 		p.direct = openDirect(p.path)
 	}
+	openParts.Add(1)
 	p.hash.start()
+	p.queue = make(chan queued)
+	p.writers.Go(p.writer)
 	return p, nil
 }
 
@@ -128,6 +136,7 @@ func removeIfThere(path string) error {
 func (p *Part) Missing() []Extent {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.flush()
 	return p.have.missing(p.content.Size)
 }
 
@@ -135,6 +144,7 @@ func (p *Part) Missing() []Extent {
 func (p *Part) Arrived() int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.flush()
 	return p.have.bytes()
 }
 
@@ -182,8 +192,8 @@ func (p *Part) sync() {
 // means that the bytes were wrong; they are gone then. The Part is closed in
 // any case.
 func (p *Part) Finish(final string) error {
-	if gaps := p.Missing(); len(gaps) > 0 {
-		return errors.Join(fmt.Errorf("%d bytes of %d have not arrived", p.content.Size-p.Arrived(), p.content.Size), p.Close())
+	if missing := p.content.Size - p.Arrived(); missing > 0 {
+		return cmp.Or(p.Close(), fmt.Errorf("%d bytes of %d have not arrived", missing, p.content.Size))
 	}
 	p.syncWG.Go(func() { // while the last bytes are hashed
 		p.syncMu.Lock()
@@ -211,7 +221,10 @@ func (p *Part) Finish(final string) error {
 // Close leaves the part for a later process. It returns the first failure of
 // the work in the background.
 func (p *Part) Close() error {
+	close(p.queue)
+	p.writers.Wait()
 	p.hash.stop()
+	openParts.Add(-1)
 	p.syncWG.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 )
 
 // blockSize is how many bytes are written, journalled and hashed at once.
-const blockSize = 512 << 10
+const blockSize = 1 << 20
 
 // WriteError is a failure to store what arrived: the disk's, not the sender's.
 type WriteError struct{ Err error }
@@ -35,8 +35,9 @@ func (p *Part) WriteAt(b []byte, off int64) (int, error) {
 }
 
 // Receive stores the bytes of e as r gives them, and returns how many it
-// stored: also when r fails, all that came. Its errors are r's own, or a
-// *WriteError. On a disk of this machine each block is hashed from memory.
+// took: also when r fails, all that came. They are written while more comes, and
+// Missing and Finish wait for that. Its errors are r's own, or a *WriteError,
+// which may be of bytes taken before. On a disk of this machine each block is hashed from memory.
 //
 // Bytes that come fast go around the kernel's page cache where the disk allows
 // it: there, to copy them and to write them back later takes longer than they
@@ -49,7 +50,7 @@ func (p *Part) Receive(r io.Reader, e Extent, fast bool) (int64, error) {
 	for at < e.End {
 		block := p.hash.block(at)
 		n, rerr := io.ReadFull(r, block[:min(blockSize-at%blockSize, e.End-at)])
-		if err := p.put(block[:n], at, fast); err != nil {
+		if err := p.enqueue(block[:n], at, fast); err != nil {
 			return at - e.Start, &WriteError{err}
 		}
 		at += int64(n)
@@ -58,6 +59,51 @@ func (p *Part) Receive(r io.Reader, e Extent, fast bool) (int64, error) {
 		}
 	}
 	return at - e.Start, nil
+}
+
+// queued is a block on its way to the disk.
+type queued struct {
+	block []byte
+	at    int64
+	fast  bool
+}
+
+// enqueue leaves a block to the writer, and tells whether earlier ones failed.
+func (p *Part) enqueue(block []byte, at int64, fast bool) error {
+	p.mu.Lock()
+	err := p.failed
+	if err == nil {
+		p.unwritten++
+	}
+	p.mu.Unlock()
+	if err != nil {
+		freeBlock(block)
+		return err
+	}
+	p.queue <- queued{block, at, fast}
+	return nil
+}
+
+// writer writes what is received, while more comes. Its first failure ends the
+// part.
+func (p *Part) writer() {
+	for q := range p.queue {
+		err := p.put(q.block, q.at, q.fast)
+		p.mu.Lock()
+		if err != nil && p.failed == nil {
+			p.failed = err
+		}
+		p.unwritten--
+		p.hash.changed.Broadcast()
+		p.mu.Unlock()
+	}
+}
+
+// flush waits until all that was received is written. The caller holds the lock.
+func (p *Part) flush() {
+	for p.unwritten > 0 {
+		p.hash.changed.Wait()
+	}
 }
 
 func (p *Part) inside(e Extent) error {

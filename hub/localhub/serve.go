@@ -124,12 +124,24 @@ func copyTo(w http.ResponseWriter, src io.Reader) (int64, error) {
 
 var copyBuffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
 
-// copyAll is io.Copy through a large buffer, whatever ReadFrom and WriteTo the
-// two sides have.
-func copyAll(dst io.Writer, src io.Reader) (int64, error) {
+// copyAll is io.Copy through a large buffer that is full each time, however
+// little the source gives at once and whatever ReadFrom and WriteTo there are.
+func copyAll(dst io.Writer, src io.Reader) (n int64, err error) {
 	buf := copyBuffers.Get().(*[256 << 10]byte)
 	defer copyBuffers.Put(buf)
-	return io.CopyBuffer(struct{ io.Writer }{dst}, struct{ io.Reader }{src}, buf[:])
+	for {
+		k, rerr := io.ReadFull(src, buf[:])
+		w, werr := dst.Write(buf[:k])
+		n += int64(w)
+		switch {
+		case werr != nil:
+			return n, werr
+		case rerr == io.EOF, rerr == io.ErrUnexpectedEOF:
+			return n, nil
+		case rerr != nil:
+			return n, rerr
+		}
+	}
 }
 
 // Unwrap serves http.ResponseController.

@@ -34,10 +34,10 @@ func (p *Part) WriteAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// Receive stores the bytes of e as r gives them, and returns how many it
-// took: also when r fails, all that came. They are written while more comes, and
-// Missing and Finish wait for that. Its errors are r's own, or a *WriteError,
-// which may be of bytes taken before. On a disk of this machine each block is hashed from memory.
+// Receive takes the bytes of e as r gives them, and returns how many: also when
+// r fails, all that came. They are written while more comes, and Missing and
+// Finish wait for that. Its errors are r's own, or a *WriteError, which may be
+// of bytes taken before. On a disk of this machine blocks are hashed from memory.
 //
 // Bytes that come fast go around the kernel's page cache where the disk allows
 // it: there, to copy them and to write them back later takes longer than they

@@ -98,7 +98,7 @@ func (c *Client) LargeHash(ctx context.Context, repo Repo, commit string, e wire
 // which no content was listed: git has no empty ones. ok is false when yield
 // wants no more.
 func (c *Client) folder(ctx context.Context, repo Repo, rev, dir string, yield func(wire.TreeEntry, error) bool) (empty []string, ok bool) {
-	below := map[string]bool{} // folders that were listed → whether something in them was
+	named, filled := map[string]bool{}, map[string]bool{} // folders that were listed, and those with something in them
 	r := request{op: "listing files of", repo: repo, url: repo.apiPath("tree", revOr(rev))}
 	if dir != "" {
 		r.url += "/" + escapePath(dir)
@@ -114,22 +114,22 @@ func (c *Client) folder(ctx context.Context, repo Repo, rev, dir string, yield f
 			}
 			err = checkEntry(repo, &e)
 		}
-		if err == nil && len(below) > maxPageEntries {
+		if err == nil && len(named)+len(filled) > maxPageEntries {
 			err = fmt.Errorf("listing files of %q: more than %d folders", repo, maxPageEntries)
 		}
 		if err != nil {
 			yield(e, err)
 			return nil, false
 		}
-		below[path.Dir(e.Path)] = true
+		filled[path.Dir(e.Path)] = true
 		if e.Type == "directory" {
-			below[e.Path] = below[e.Path]
+			named[e.Path] = true
 		} else if !yield(e, nil) {
 			return nil, false
 		}
 	}
-	for name, listed := range below {
-		if !listed {
+	for name := range named {
+		if !filled[name] {
 			empty = append(empty, name)
 		}
 	}

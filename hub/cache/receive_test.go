@@ -62,7 +62,7 @@ func TestReceiveAheadOfTheHash(t *testing.T) {
 	content, id := sample(4 * mostKept * blockSize)
 	p := openPart(t, filepath.Join(t.TempDir(), "blob"), id)
 	receive(t, p, content, Extent{blockSize, id.Size})
-	p.Missing() // all is written
+	p.Missing()                                // all is written
 	if n := len(p.hash.kept); n > mostKept+1 { // one was being written when the last was asked for
 		t.Errorf("%d blocks are kept, at most %d should be", n, mostKept+1)
 	}

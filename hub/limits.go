@@ -28,11 +28,11 @@ type limits struct {
 	free chan struct{} // one token for each further connection that may begin
 
 	mu      sync.Mutex
-	conns   int   // tokens, free and taken
-	window  int64 // bytes that all of them ask for
-	settled bool  // the window is as large as it should be
-	near    bool  // the hub is on this machine or in this network
-	quick   bool  // and one connection is as good as several
+	conns   int           // tokens, free and taken
+	window  int64         // bytes that all of them ask for
+	settled bool          // the window is as large as it should be
+	near    bool          // the hub is on this machine or in this network
+	quick   chan struct{} // not nil: and one connection is as good as several; closed when that ends
 	speed   float64
 	epoch   epoch
 }
@@ -99,7 +99,7 @@ func (l *limits) end(m measure) {
 	}
 	took := (m.wait + m.read).Seconds()
 	slow := float64(m.bytes) < slowConn*took
-	l.quick = l.near && float64(m.bytes) >= quickConn*took
+	l.setQuick(l.near && float64(m.bytes) >= quickConn*took)
 	if slow {
 		l.allow(min(2*l.conns, l.most))
 	}
@@ -144,7 +144,7 @@ func (l *limits) rangeSize(left, arrived int64) int64 {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.quick {
+	if l.quick != nil {
 		return min(max(leastWindow, arrived/quickShare), quickRange)
 	}
 	return min(max(l.window/int64(l.conns), leastRange), mostRange)
@@ -157,8 +157,20 @@ func (l *limits) isNear() bool {
 	return l.near
 }
 
-// isQuick tells whether one connection a file is enough.
-func (l *limits) isQuick() bool {
+// setQuick notes whether one connection a file is enough. The caller holds mu.
+func (l *limits) setQuick(quick bool) {
+	switch {
+	case quick && l.quick == nil:
+		l.quick = make(chan struct{})
+	case !quick && l.quick != nil:
+		close(l.quick)
+		l.quick = nil
+	}
+}
+
+// quickUntil is nil, or while one connection a file is enough, closed when that
+// ends.
+func (l *limits) quickUntil() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.quick

@@ -43,14 +43,14 @@ func (w way) download(l *limits, n int64) (inFlight int64) {
 	for arrived := int64(0); n > 0; {
 		size := l.rangeSize(n, arrived)
 		conns := min(int64(l.conns), (n-1)/size+1)
-		if l.quick {
+		if l.quick != nil {
 			conns = 1
 		}
 		size = min(size, n)
-		if l.quick && size > max(leastWindow, arrived/quickShare) {
+		if l.quick != nil && size > max(leastWindow, arrived/quickShare) {
 			return size // too much, for what has arrived
 		}
-		if !l.quick {
+		if l.quick == nil {
 			inFlight = max(inFlight, conns*size)
 		}
 		speed := min(w.conn, w.most/float64(conns))

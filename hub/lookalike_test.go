@@ -200,3 +200,34 @@ func TestLargeHash(t *testing.T) {
 		}
 	}
 }
+
+// A server that lists folders of which it gives no listing, or the same listing
+// for all, is believed once.
+func TestTreeOfOddServers(t *testing.T) {
+	t.Parallel()
+	const root = `[{"type": "directory", "path": "a"}, {"type": "file", "path": "x.txt", "size": 1, "oid": "o"}]`
+	for name, below := range map[string]string{"the same for all": root, "nothing": ""} {
+		asked := 0
+		srv := newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked++
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/tree/main"):
+				_, _ = w.Write([]byte(root))
+			case below != "":
+				_, _ = w.Write([]byte(below))
+			default:
+				w.WriteHeader(http.StatusNotFound)
+			}
+		}))
+		var paths []string
+		for e, err := range newClient(t, srv).Tree(t.Context(), repo, "") {
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			paths = append(paths, e.Path)
+		}
+		if len(paths) != 1 || paths[0] != "x.txt" || asked != 2 {
+			t.Errorf("%s: %v after %d requests", name, paths, asked)
+		}
+	}
+}

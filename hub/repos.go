@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -65,17 +64,83 @@ func (c *Client) Tree(ctx context.Context, repo Repo, rev string) iter.Seq2[wire
 			yield(wire.TreeEntry{}, err)
 			return
 		}
-		folders := []string{""}
-		for asked := 0; len(folders) > asked; asked++ {
-			if asked == maxPages {
+		root := listing{}
+		for e, err := range c.folder(ctx, repo, rev, "", &root) {
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+		if root.deep {
+			return
+		}
+		for i := 0; i < len(root.folders); i++ {
+			below := listing{}
+			var entries []wire.TreeEntry
+			for e, err := range c.folder(ctx, repo, rev, root.folders[i], &below) {
+				if err != nil && !errors.Is(err, ErrNotFound) { // another repo's folder can not be listed
+					yield(e, err)
+					return
+				}
+				if err == nil {
+					entries = append(entries, e)
+				}
+			}
+			if slices.Equal(below.raw, root.raw) {
+				return // the server knows no folders at all
+			}
+			for _, e := range entries {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if !below.deep {
+				root.folders = append(root.folders, below.folders...)
+			}
+			if len(root.folders) > maxPages {
 				yield(wire.TreeEntry{}, fmt.Errorf("listing files of %q: more than %d folders, one by one", repo, maxPages))
 				return
 			}
-			empty, ok := c.folder(ctx, repo, rev, folders[asked], yield)
-			if !ok {
+		}
+	}
+}
+
+// listing is what an answer says of folders.
+type listing struct {
+	folders []string // that are named, at most maxPages and one
+	deep    bool     // what is in them was listed too
+	raw     []string // the first paths, as they came
+}
+
+// folder yields the files that the listing of a folder names.
+func (c *Client) folder(ctx context.Context, repo Repo, rev, dir string, l *listing) iter.Seq2[wire.TreeEntry, error] {
+	r := request{op: "listing files of", repo: repo, url: repo.apiPath("tree", revOr(rev))}
+	if dir != "" {
+		r.url += "/" + escapePath(dir)
+	}
+	r.url += "?recursive=true&expand=false"
+	return func(yield func(wire.TreeEntry, error) bool) {
+		for e, err := range pages[wire.TreeEntry](ctx, c, r) {
+			if err == nil && e == (wire.TreeEntry{}) { // some servers send blank ones
+				continue
+			}
+			if len(l.raw) < 100 {
+				l.raw = append(l.raw, e.Path)
+			}
+			if err == nil && dir != "" && !strings.HasPrefix(e.Path, dir+"/") {
+				e.Path = dir + "/" + e.Path // some servers count from the folder
+			}
+			if err == nil {
+				err = checkEntry(repo, &e)
+			}
+			l.deep = l.deep || strings.Contains(strings.TrimPrefix(e.Path, dir+"/"), "/")
+			switch {
+			case err == nil && e.Type == "directory":
+				if len(l.folders) <= maxPages {
+					l.folders = append(l.folders, e.Path)
+				}
+			case !yield(e, err) || err != nil:
 				return
 			}
-			folders = append(folders, empty...)
 		}
 	}
 }
@@ -92,49 +157,6 @@ func (c *Client) LargeHash(ctx context.Context, repo Repo, commit string, e wire
 		return "", err
 	}
 	return f.Etag, nil
-}
-
-// folder yields the files below a folder, and returns the folders below it of
-// which no content was listed: git has no empty ones. ok is false when yield
-// wants no more.
-func (c *Client) folder(ctx context.Context, repo Repo, rev, dir string, yield func(wire.TreeEntry, error) bool) (empty []string, ok bool) {
-	named, filled := map[string]bool{}, map[string]bool{} // folders that were listed, and those with something in them
-	r := request{op: "listing files of", repo: repo, url: repo.apiPath("tree", revOr(rev))}
-	if dir != "" {
-		r.url += "/" + escapePath(dir)
-	}
-	r.url += "?recursive=true&expand=false"
-	for e, err := range pages[wire.TreeEntry](ctx, c, r) {
-		if err == nil && e == (wire.TreeEntry{}) { // some servers send blank ones
-			continue
-		}
-		if err == nil {
-			if dir != "" && !strings.HasPrefix(e.Path, dir+"/") {
-				e.Path = dir + "/" + e.Path // some servers count from the folder
-			}
-			err = checkEntry(repo, &e)
-		}
-		if err == nil && len(named)+len(filled) > maxPageEntries {
-			err = fmt.Errorf("listing files of %q: more than %d folders", repo, maxPageEntries)
-		}
-		if err != nil {
-			yield(e, err)
-			return nil, false
-		}
-		filled[path.Dir(e.Path)] = true
-		if e.Type == "directory" {
-			named[e.Path] = true
-		} else if !yield(e, nil) {
-			return nil, false
-		}
-	}
-	for name := range named {
-		if !filled[name] {
-			empty = append(empty, name)
-		}
-	}
-	slices.Sort(empty)
-	return empty, true
 }
 
 func checkEntry(repo Repo, e *wire.TreeEntry) error {

@@ -37,12 +37,13 @@ type transfer struct {
 	gaps []cache.Extent // not yet asked for, in order
 	etag string         // of the answers so far
 
-	renewing sync.Mutex // held while the file is resolved again
+	over     chan struct{} // closed when the first worker has found nothing more to do
+	renewing sync.Mutex    // held while the file is resolved again
 }
 
 // transfer returns when the sink misses nothing, or with the error that ended it.
 func (c *Client) transfer(ctx context.Context, f *File, s sink, lim *limits, m Meter) error {
-	t := &transfer{c: c, file: f, etag: f.served, sink: s, lim: lim, meter: m, gaps: s.Missing()}
+	t := &transfer{c: c, over: make(chan struct{}), file: f, etag: f.served, sink: s, lim: lim, meter: m, gaps: s.Missing()}
 	g, gctx := errgroup.WithContext(ctx)
 	for i := range min(lim.most, t.mostRanges()) {
 		g.Go(func() error { return t.work(gctx, i == 0) })
@@ -64,19 +65,29 @@ func (t *transfer) mostRanges() (n int) {
 	return n
 }
 
-// work asks for one range after another until none is left. Where one connection
-// is enough that is the first worker's.
+// work asks for one range after another until none is left. While one connection
+// is enough that is the first worker's, and the others wait.
 func (t *transfer) work(ctx context.Context, first bool) error {
+	if first {
+		defer close(t.over)
+	}
+	needed := first
 	p := patience{t: t}
 	for {
+		if turned := t.lim.quickUntil(); !needed && turned != nil {
+			select {
+			case <-turned:
+				continue
+			case <-t.over:
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
 		if err := t.lim.begin(ctx); err != nil {
 			return err
 		}
-		var gap cache.Extent
-		ok := first || !t.lim.isQuick()
-		if ok {
-			gap, ok = t.take()
-		}
+		gap, ok := t.take()
 		if !ok {
 			t.lim.end(measure{})
 			return nil
@@ -85,6 +96,7 @@ func (t *transfer) work(ctx context.Context, first bool) error {
 		t.lim.end(m)
 		if rest.Len() > 0 {
 			t.giveBack(rest)
+			needed = true // there may be nobody else to take it
 		}
 		if err == nil {
 			continue

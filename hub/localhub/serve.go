@@ -130,16 +130,21 @@ func copyAll(dst io.Writer, src io.Reader) (n int64, err error) {
 	buf := copyBuffers.Get().(*[256 << 10]byte)
 	defer copyBuffers.Put(buf)
 	for {
-		k, rerr := io.ReadFull(src, buf[:])
+		k := 0
+		for k < len(buf) && err == nil { // unlike io.ReadFull, which hides a source that was cut off
+			var m int
+			m, err = src.Read(buf[k:])
+			k += m
+		}
 		w, werr := dst.Write(buf[:k])
 		n += int64(w)
 		switch {
 		case werr != nil:
 			return n, werr
-		case rerr == io.EOF, rerr == io.ErrUnexpectedEOF:
+		case err == io.EOF:
 			return n, nil
-		case rerr != nil:
-			return n, rerr
+		case err != nil:
+			return n, err
 		}
 	}
 }

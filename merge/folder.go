@@ -58,18 +58,25 @@ func (p *Plan) CheckDir(dir string) error {
 	return nil
 }
 
-// begunIn tells whether a folder holds a merge of this recipe, or one that was
-// interrupted.
+// begunIn tells whether a folder holds a merge of this recipe, finished or not.
 func (p *Plan) begunIn(dir string) (bool, error) {
-	if _, err := os.Stat(filepath.Join(dir, StateDir)); err == nil {
-		return true, nil
+	for _, name := range []string{filepath.Join(StateDir, RecipeFile), RecipeFile} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return bytes.Equal(text, p.recipeText()), err
+		}
 	}
-	text, err := os.ReadFile(filepath.Join(dir, RecipeFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+	return false, nil
+}
+
+// recipeText is the recipe as the result has it.
+func (p *Plan) recipeText() []byte {
+	for _, f := range p.Files {
+		if f.Path == RecipeFile {
+			return f.pieces[0].literal
+		}
 	}
-	recipe := slices.IndexFunc(p.Files, func(f *File) bool { return f.Path == RecipeFile })
-	return recipe >= 0 && bytes.Equal(text, p.Files[recipe].pieces[0].literal), err
+	return nil
 }
 
 // strangeWeights are those in a folder that the merge does not write over.
@@ -80,7 +87,7 @@ func (p *Plan) strangeWeights(dir string) ([]string, error) {
 	}
 	var strange []string
 	for _, e := range entries {
-		planned := slices.ContainsFunc(p.Files, func(f *File) bool { return f.Path == e.Name() })
+		planned := slices.ContainsFunc(p.Files, func(f *File) bool { return strings.EqualFold(f.Path, e.Name()) })
 		if IsWeights(e.Name()) && !planned && !e.IsDir() {
 			strange = append(strange, e.Name())
 		}
@@ -97,7 +104,12 @@ func (w *writer) spareSources(doomed []string) error {
 		doomed = append(doomed, j.Path)
 	}
 	for _, name := range doomed {
-		if info, err := os.Stat(filepath.Join(w.dir, filepath.FromSlash(name))); err == nil && w.isSource(info) {
+		info, err := os.Stat(filepath.Join(w.dir, filepath.FromSlash(name)))
+		switch {
+		case err != nil: // it is not there
+		case info.IsDir():
+			return &FolderError{Dir: w.dir, Files: []string{name}, Msg: "holds a folder where a file belongs"}
+		case w.isSource(info):
 			return &FolderError{Dir: w.dir, Files: []string{name}, Msg: "holds a source of the merge, which would be written over"}
 		}
 	}

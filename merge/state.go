@@ -35,8 +35,9 @@ type finished struct {
 	Plan string `json:"plan"` // job.identity
 }
 
-// openState takes the folder for this process and reads what an earlier one left.
-func openState(dir string) (*state, error) {
+// openState takes the folder for this process and reads what an earlier one
+// left. The recipe stays there, to tell whose it is.
+func openState(dir string, recipe []byte) (*state, error) {
 	s := &state{dir: dir, Finish: map[string]finished{}}
 	folder := filepath.Join(dir, StateDir)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -49,6 +50,10 @@ func openState(dir string) (*state, error) {
 	if !lock(s.lock) {
 		s.lock.Close()
 		return nil, &FolderError{Dir: dir, Files: []string{StateDir}, Msg: "is being written by another merge"}
+	}
+	if err := writeSynced(filepath.Join(folder, RecipeFile), recipe); err != nil {
+		s.lock.Close()
+		return nil, fmt.Errorf("noting the recipe: %w", err)
 	}
 	data, err := os.ReadFile(s.file())
 	if err == nil && json.Unmarshal(data, s) != nil || s.Finish == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,11 +70,14 @@ func (p *Plan) WriteDir(ctx context.Context, open Opener, dir string, opts Write
 	if err := w.spareSources(strange); err != nil {
 		return err
 	}
-	if w.state, err = openState(dir); err != nil {
+	if w.state, err = openState(dir, p.recipeText()); err != nil {
 		return err
 	}
 	defer w.state.close()
 	if err := w.checkSpace(); err != nil {
+		return err
+	}
+	if err := w.unload(); err != nil {
 		return err
 	}
 	if err := w.writeAll(ctx, strange); err != nil {
@@ -134,6 +138,16 @@ func (w *writer) openJobs(files []*File, open Opener) error {
 	return nil
 }
 
+// unload removes what would make a folder loadable while its weights change.
+func (w *writer) unload() error {
+	for _, name := range []string{"config.json", indexFile} {
+		if err := os.Remove(filepath.Join(w.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeAll writes weights in parallel, then, in place of the strange weights,
 // the other files, config.json last.
 func (w *writer) writeAll(ctx context.Context, strange []string) error {
@@ -155,7 +169,7 @@ func (w *writer) writeAll(ctx context.Context, strange []string) error {
 		return err
 	}
 	for _, name := range strange {
-		if err := os.Remove(filepath.Join(w.dir, name)); err != nil {
+		if err := os.Remove(filepath.Join(w.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -75,6 +75,9 @@ func (a *app) merge(cmd *cobra.Command, f mergeFlags, recipe, dir string) error 
 			return err
 		}
 	}
+	if err := p.models.spare(dir); err != nil {
+		return err
+	}
 	if !f.replace {
 		if err := p.plan.CheckDir(dir); err != nil {
 			return err

@@ -59,6 +59,20 @@ func openModel(ctx context.Context, c *hub.Client, ref merge.Ref) (*model, error
 	return m.byName[ref.Name], nil
 }
 
+// spare refuses a folder that the recipe names as a model, whatever is read of it.
+func (m *models) spare(dir string) error {
+	out, err := os.Stat(dir)
+	if err != nil {
+		return nil //nolint:nilerr // nothing is there, or what writes will tell
+	}
+	for name, opened := range m.byName {
+		if in, err := os.Stat(opened.ref.Path); opened.local && err == nil && os.SameFile(in, out) {
+			return fmt.Errorf("folder %q is model %q of the recipe: choose another folder for the result", dir, name)
+		}
+	}
+	return nil
+}
+
 // open is a merge.Opener.
 func (m *models) open(name string) (merge.Model, error) {
 	found, ok := m.byName[name]

@@ -128,8 +128,11 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 // connections at a time (0: as many as hub takes by itself).
 func (a *app) fetch(ctx context.Context, p *planned, workers int) error {
 	need, err := p.models.toFetch(ctx, p.plan)
-	if err != nil || need == 0 {
+	if err != nil {
 		return err
+	}
+	if need == 0 { // it may be there under another name
+		return p.models.fetch(ctx, p.plan, workers, nil)
 	}
 	a.say("fetching %s", units.Size(need))
 	bars, done := a.bars("download", need)

@@ -71,7 +71,9 @@ func (f recipeFlags) orTold(card []byte) recipeFlags {
 	for i, word := range words[:max(len(words)-1, 0)] {
 		switch word {
 		case "--shard-size":
-			f.shardSize = cmp.Or(f.shardSize, words[i+1])
+			if _, err := parseSize(word, words[i+1]); err == nil {
+				f.shardSize = cmp.Or(f.shardSize, words[i+1])
+			}
 		case "--layer-stack":
 			f.layerStack = cmp.Or(f.layerStack, words[i+1])
 		}

@@ -164,8 +164,8 @@ func localFiles(source, target string, sel hub.Selection) (files []hub.UploadFil
 			switch {
 			case d.Name() == ".git" || rel == ".cache":
 				return filepath.SkipDir
-			case rel == merge.StateDir:
-				return &hintedError{fmt.Errorf("folder %q holds a merge that was interrupted", source), "run longcat merge again: it goes on"}
+			case d.Name() == merge.StateDir && selected(path.Join(path.Dir(rel), "config.json")):
+				return &hintedError{fmt.Errorf("folder %q holds a merge that was interrupted", filepath.Dir(p)), "run longcat merge again: it goes on"}
 			}
 			return nil
 		}
@@ -187,10 +187,13 @@ func matching(ctx context.Context, c *hub.Client, f uploadFlags) ([]string, erro
 		return nil, nil
 	}
 	doomed := hub.Selection{Include: f.remove}.Matcher()
-	var paths []string
+	paths := []string{}
 	for e, err := range c.Tree(ctx, f.Repo, f.Revision) {
 		switch {
-		case f.dryRun && errors.Is(err, hub.ErrNotFound): // not made yet
+		case f.dryRun && errors.Is(err, hub.ErrNotFound) && f.Revision != "": // a branch that is not made yet begins as main
+			f.Revision = ""
+			return matching(ctx, c, f)
+		case f.dryRun && errors.Is(err, hub.ErrNotFound):
 			return nil, nil
 		case err != nil:
 			return nil, err

@@ -48,6 +48,7 @@ const (
 	leastWindow = 3 << 20
 	leastRange  = 512 << 10
 	mostRange   = 16 << 20
+	quickLeast  = 2 << 20
 	quickRange  = 64 << 20
 	quickShare  = 32 // the part of what has arrived that is asked for at a time
 
@@ -145,7 +146,7 @@ func (l *limits) rangeSize(left, arrived int64) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.quick != nil {
-		return min(max(leastWindow, arrived/quickShare), quickRange)
+		return min(max(quickLeast, arrived/quickShare), quickRange)
 	}
 	return min(max(l.window/int64(l.conns), leastRange), mostRange)
 }

@@ -47,7 +47,7 @@ func (w way) download(l *limits, n int64) (inFlight int64) {
 			conns = 1
 		}
 		size = min(size, n)
-		if l.quick != nil && size > max(leastWindow, arrived/quickShare) {
+		if l.quick != nil && size > max(quickLeast, arrived/quickShare) {
 			return size // too much, for what has arrived
 		}
 		if l.quick == nil {

@@ -162,14 +162,10 @@ func (a *app) sayWaiting(reason string, d time.Duration) {
 	}
 }
 
-// shortestSecret is a length under which a token is no secret, but part of
-// words.
-const shortestSecret = 6
-
 // tell writes a line for people. A server may say back what it was sent, so
 // the token is taken out.
 func (a *app) tell(line string) {
-	if len(a.secret) >= shortestSecret {
+	if a.secret != "" {
 		line = strings.ReplaceAll(line, a.secret, "(token)")
 	}
 	a.mu.Lock()

@@ -2,6 +2,7 @@ package merge
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -11,7 +12,7 @@ import (
 
 // carry adds the files beside the weights: the index, the config for the new
 // depth, the recipe, and what the result needs of the base's other files.
-func (p *planner) carry() error {
+func (p *planner) carry(ctx context.Context) error {
 	weights := p.plan.Files
 	var others []*File
 	text := func(name string, data []byte) {
@@ -35,7 +36,7 @@ func (p *planner) carry() error {
 			if !part.want(name) {
 				continue
 			}
-			content, err := part.from.model.Open(name)
+			content, err := part.from.model.Open(ctx, name)
 			if err != nil {
 				return part.from.fail(name, "", err)
 			}

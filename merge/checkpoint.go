@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -72,14 +73,14 @@ type sourceTensor struct {
 }
 
 // openCheckpoint reads config, index and headers of a model.
-func openCheckpoint(ref Ref, m Model, stack string) (*checkpoint, error) {
+func openCheckpoint(ctx context.Context, ref Ref, m Model, stack string) (*checkpoint, error) {
 	c := &checkpoint{ref: ref, model: m, names: m.Files()}
 	for _, name := range c.names {
 		if !fs.ValidPath(name) || strings.ContainsAny(name, "\\:\x00") {
 			return nil, c.fail("", fmt.Sprintf("%q can not be the name of a file", name), nil)
 		}
 	}
-	text, err := c.readFile("config.json", maxJSON)
+	text, err := c.readFile(ctx, "config.json", maxJSON)
 	if isAbsent(err) {
 		return nil, c.fail("config.json", "a model needs one", err)
 	}
@@ -92,17 +93,17 @@ func openCheckpoint(ref Ref, m Model, stack string) (*checkpoint, error) {
 	if c.config.root.kind != '{' {
 		return nil, c.fail("config.json", "is not a JSON object", nil)
 	}
-	files, index, err := c.weightFiles()
+	files, index, err := c.weightFiles(ctx)
 	if err != nil {
 		return nil, err
 	}
 	// Files that are still on a Hub take a round trip each.
 	c.shards = make([]shard, len(files))
-	var g errgroup.Group
+	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
 	for i, f := range files {
 		g.Go(func() (err error) {
-			c.shards[i], err = c.readHeader(f)
+			c.shards[i], err = c.readHeader(gctx, f)
 			return err
 		})
 	}
@@ -120,8 +121,8 @@ func (c *checkpoint) fail(file, msg string, err error) error {
 }
 
 // readFile reads a whole small file.
-func (c *checkpoint) readFile(name string, limit int64) ([]byte, error) {
-	content, err := c.model.Open(name)
+func (c *checkpoint) readFile(ctx context.Context, name string, limit int64) ([]byte, error) {
+	content, err := c.model.Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -145,13 +146,13 @@ var shardName = regexp.MustCompile(`^model-\d+-of-\d+\.safetensors$`)
 // weightFiles lists the files that hold the weights, as transformers looks for
 // them: one file, else what the index names, else numbered shards without an
 // index. The index maps tensor names to files; it is nil when there is none.
-func (c *checkpoint) weightFiles() (files []string, index map[string]string, err error) {
+func (c *checkpoint) weightFiles(ctx context.Context) (files []string, index map[string]string, err error) {
 	has := func(name string) bool { _, ok := slices.BinarySearch(c.names, name); return ok }
 	if has(singleFile) {
 		return []string{singleFile}, nil, nil
 	}
 	if has(indexFile) {
-		if index, err = c.readIndex(); err != nil {
+		if index, err = c.readIndex(ctx); err != nil {
 			return nil, nil, err
 		}
 		files = slices.Compact(slices.Sorted(maps.Values(index)))
@@ -178,8 +179,8 @@ func (c *checkpoint) weightFiles() (files []string, index map[string]string, err
 	return nil, nil, c.fail("", "has no weights: neither "+singleFile+" nor "+indexFile, nil)
 }
 
-func (c *checkpoint) readIndex() (map[string]string, error) {
-	data, err := c.readFile(indexFile, maxJSON)
+func (c *checkpoint) readIndex(ctx context.Context) (map[string]string, error) {
+	data, err := c.readFile(ctx, indexFile, maxJSON)
 	if err != nil {
 		return nil, c.fail(indexFile, "", err)
 	}
@@ -202,8 +203,8 @@ func (c *checkpoint) readIndex() (map[string]string, error) {
 	return index, nil
 }
 
-func (c *checkpoint) readHeader(file string) (shard, error) {
-	content, err := c.model.Open(file)
+func (c *checkpoint) readHeader(ctx context.Context, file string) (shard, error) {
+	content, err := c.model.Open(ctx, file)
 	if err != nil {
 		return shard{}, c.fail(file, "", err)
 	}

@@ -2,6 +2,7 @@ package merge
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -11,7 +12,7 @@ import (
 // compare holds models that give layers against the base, whose config the
 // result gets. What would make the result unusable is an error, what may make
 // it worse a warning, each with the line of the slice.
-func (p *planner) compare() error {
+func (p *planner) compare(ctx context.Context) error {
 	checked := map[*checkpoint]bool{p.base(): true}
 	for _, l := range p.layers {
 		if checked[l.from] {
@@ -29,7 +30,7 @@ func (p *planner) compare() error {
 		return err
 	}
 	p.compareTying()
-	return p.compareTokenizers()
+	return p.compareTokenizers(ctx)
 }
 
 // mismatch is an error about two models that do not fit.
@@ -172,7 +173,7 @@ var vocabularies = []string{"tokenizer.json", "tokenizer.model", "vocab.json", "
 
 // compareTokenizers wants the tokenizer of the result to be that of the models
 // whose embeddings and head it gets.
-func (p *planner) compareTokenizers() error {
+func (p *planner) compareTokenizers(ctx context.Context) error {
 	chosen, t := p.tokenizerModel(), p.recipe.Tokenizer
 	done := map[*checkpoint]bool{chosen: true}
 	for _, c := range p.order {
@@ -180,7 +181,7 @@ func (p *planner) compareTokenizers() error {
 			continue
 		}
 		done[c] = true
-		file, err := differs(chosen, c)
+		file, err := differs(ctx, chosen, c)
 		if err != nil {
 			return err
 		}
@@ -205,15 +206,15 @@ func (p *planner) compareTokenizers() error {
 
 // differs names a vocabulary file that both models have and that is not the
 // same in them, or "".
-func differs(a, b *checkpoint) (string, error) {
+func differs(ctx context.Context, a, b *checkpoint) (string, error) {
 	for _, name := range vocabularies {
-		fa, err := a.model.Open(name)
+		fa, err := a.model.Open(ctx, name)
 		if isAbsent(err) {
 			continue
 		} else if err != nil {
 			return "", a.fail(name, "", err)
 		}
-		fb, err := b.model.Open(name)
+		fb, err := b.model.Open(ctx, name)
 		if isAbsent(err) {
 			continue
 		} else if err != nil {

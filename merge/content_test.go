@@ -68,7 +68,7 @@ func TestContent(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, f := range p.Files {
-				blob, err := f.Content(c.open)
+				blob, err := f.Content(t.Context(), c.open)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -84,7 +84,7 @@ func TestContentOfChangedSource(t *testing.T) {
 	open := models(map[string]memory{"m": m})
 	p := mustPlan(t, recipeOf("", "m 0 4"), open, merge.Options{})
 	m["model.safetensors"] = m["model.safetensors"][:500]
-	if _, err := p.Files[0].Content(open); err == nil {
+	if _, err := p.Files[0].Content(t.Context(), open); err == nil {
 		t.Error("a source cut short was accepted")
 	}
 }

@@ -24,12 +24,13 @@ merge_method: passthrough
 dtype: bfloat16
 `)
 	open := func(name string) (merge.Model, error) { return merge.OpenDir(filepath.Join("testdata/golden", name)) }
+	ctx := context.Background()
 	r, err := merge.ParseRecipe(recipe, "recipe.yaml")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	plan, err := merge.NewPlan(r, open, merge.Options{})
+	plan, err := merge.NewPlan(ctx, r, open, merge.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -37,7 +38,7 @@ dtype: bfloat16
 	fmt.Println(len(plan.Layers), "layers,", plan.Params, "parameters")
 	fmt.Println("layer 5 is layer", plan.Layers[5].Layer, "of", plan.Layers[5].Model)
 	for _, f := range plan.Files {
-		content, err := f.Content(open) // bytes without a file
+		content, err := f.Content(ctx, open) // bytes without a file
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -52,7 +53,7 @@ dtype: bfloat16
 		return
 	}
 	defer os.RemoveAll(dir)
-	fmt.Println(plan.WriteDir(context.Background(), open, dir, merge.WriteOptions{}))
+	fmt.Println(plan.WriteDir(ctx, open, dir, merge.WriteOptions{}))
 	// Output:
 	// 8 layers, 20752 parameters
 	// layer 5 is layer 3 of models/llama-b

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -61,11 +62,11 @@ func (f *File) shareable() int64 {
 }
 
 // Content is the file as random access, though it may be written nowhere: each
-// read goes to the pieces that it touches. Sources are opened again through
+// read goes to the pieces that it touches, until ctx ends. Sources are opened again through
 // open, which may give other copies of the same models than the plan was made
 // from, such as cached files in place of remote ones. A source file whose size
 // has changed is an error. Reads may run concurrently.
-func (f *File) Content(open Opener) (*io.SectionReader, error) {
+func (f *File) Content(ctx context.Context, open Opener) (*io.SectionReader, error) {
 	c := &content{size: f.Size}
 	open = withSteps(open, f.steps)
 	opened := map[[2]string]*io.SectionReader{}
@@ -80,7 +81,7 @@ func (f *File) Content(open Opener) (*io.SectionReader, error) {
 				if err != nil {
 					return nil, fmt.Errorf("opening model %q: %w", p.Model, err)
 				}
-				if src, err = m.Open(p.File); err != nil {
+				if src, err = m.Open(ctx, p.File); err != nil {
 					return nil, fmt.Errorf("opening %q of %q: %w", p.File, p.Model, err)
 				}
 				opened[key] = src
@@ -188,10 +189,10 @@ func (v virtual) Files() []string {
 	return names
 }
 
-func (v virtual) Open(name string) (*io.SectionReader, error) {
+func (v virtual) Open(ctx context.Context, name string) (*io.SectionReader, error) {
 	for _, f := range v.plan.Files {
 		if f.Path == name {
-			return f.Content(v.open)
+			return f.Content(ctx, v.open)
 		}
 	}
 	return nil, fmt.Errorf("the merge has no file %q: %w", name, fs.ErrNotExist)

@@ -43,7 +43,7 @@ func planText(t testing.TB, recipe string, open merge.Opener, opts merge.Options
 	if err != nil {
 		return nil, err
 	}
-	return merge.NewPlan(r, open, opts)
+	return merge.NewPlan(t.Context(), r, open, opts)
 }
 
 // mustPlan is planText for recipes that are right.
@@ -59,7 +59,7 @@ func mustPlan(t testing.TB, recipe string, open merge.Opener, opts merge.Options
 // readAll reads the content of a plan's file.
 func readAll(t testing.TB, p *merge.Plan, name string, open merge.Opener) []byte {
 	t.Helper()
-	content, err := p.Model(open).Open(name)
+	content, err := p.Model(open).Open(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func tensorsOf(t testing.TB, p *merge.Plan, open merge.Opener) map[string]tensor
 		if filepath.Ext(f.Path) != ".safetensors" {
 			continue
 		}
-		content, err := f.Content(open)
+		content, err := f.Content(t.Context(), open)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,8 +20,8 @@ type Model interface {
 	Files() []string
 	// Open gives the content of one file. An absent file gives an error for
 	// which errors.Is(err, fs.ErrNotExist) holds. Open and reads of the content may
-	// run concurrently; it stays valid as long as the Model does.
-	Open(name string) (*io.SectionReader, error)
+	// run concurrently. The content stays valid as long as the Model and ctx do.
+	Open(ctx context.Context, name string) (*io.SectionReader, error)
 }
 
 // Opener finds a model by the name under which the recipe speaks of it (Ref.Name).
@@ -72,7 +73,7 @@ func (d *Dir) Files() []string { return slices.Clone(d.names) }
 
 // Open implements Model. The content's Outer is the *os.File, so that a sink
 // can let the kernel copy from it.
-func (d *Dir) Open(name string) (*io.SectionReader, error) {
+func (d *Dir) Open(_ context.Context, name string) (*io.SectionReader, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}

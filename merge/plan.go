@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -147,17 +148,17 @@ type output struct {
 //
 // What is wrong with the recipe comes as a *RecipeError with its line, what is
 // wrong with a model as a *ModelError or *StackError.
-func NewPlan(r *Recipe, open Opener, opts Options) (*Plan, error) {
+func NewPlan(ctx context.Context, r *Recipe, open Opener, opts Options) (*Plan, error) {
 	if opts.ShardSize <= 0 {
 		opts.ShardSize = DefaultShardSize
 	}
 	steps := map[string]*Plan{}
-	return newPlan(r, withSteps(open, steps), opts, steps, nil)
+	return newPlan(ctx, r, withSteps(open, steps), opts, steps, nil)
 }
 
 // newPlan plans r after the steps that it uses; within are the steps that are
 // being planned.
-func newPlan(r *Recipe, open Opener, opts Options, steps map[string]*Plan, within []string) (*Plan, error) {
+func newPlan(ctx context.Context, r *Recipe, open Opener, opts Options, steps map[string]*Plan, within []string) (*Plan, error) {
 	if r.Name != "" {
 		within = append(within, r.Name)
 	}
@@ -170,22 +171,32 @@ func newPlan(r *Recipe, open Opener, opts Options, steps map[string]*Plan, withi
 			return nil, r.errorAt(ref.Line, "the merge %q needs its own result", ref.Name)
 		}
 		if step := r.step(ref.Name); step != nil && steps[ref.Name] == nil {
-			sub, err := newPlan(step, open, opts, steps, within)
+			sub, err := newPlan(ctx, step, open, opts, steps, within)
 			if err != nil {
 				return nil, err
 			}
 			steps[ref.Name] = sub
 		}
-		if err := p.openModel(ref); err != nil {
+		if err := p.openModel(ctx, ref); err != nil {
 			return nil, err
 		}
 	}
-	for _, stage := range []func() error{p.mapLayers, p.compare, p.gather, p.layOut, p.carry, p.account} {
-		if err := stage(); err != nil {
-			return nil, err
-		}
+	if err := p.mapLayers(); err != nil {
+		return nil, err
 	}
-	return p.plan, nil
+	if err := p.compare(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.gather(); err != nil {
+		return nil, err
+	}
+	if err := p.layOut(); err != nil {
+		return nil, err
+	}
+	if err := p.carry(ctx); err != nil {
+		return nil, err
+	}
+	return p.plan, p.account()
 }
 
 // refs lists the models that this document names, each once.
@@ -208,12 +219,12 @@ func (r *Recipe) refs() []Ref {
 	return list
 }
 
-func (p *planner) openModel(ref Ref) error {
+func (p *planner) openModel(ctx context.Context, ref Ref) error {
 	m, err := p.open(ref.Name)
 	if err != nil {
 		return fmt.Errorf("opening model %q: %w", ref.Name, err)
 	}
-	c, err := openCheckpoint(ref, m, p.opts.LayerStack)
+	c, err := openCheckpoint(ctx, ref, m, p.opts.LayerStack)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package merge_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -21,7 +22,7 @@ type memory map[string][]byte
 
 func (m memory) Files() []string { return slices.Sorted(maps.Keys(m)) }
 
-func (m memory) Open(name string) (*io.SectionReader, error) {
+func (m memory) Open(_ context.Context, name string) (*io.SectionReader, error) {
 	data, ok := m[name]
 	if !ok {
 		return nil, fmt.Errorf("opening %q: %w", name, fs.ErrNotExist)

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,8 +39,8 @@ type UpscaleOptions struct {
 
 // Upscale writes a recipe, with comments, that makes the model named ref
 // deeper. Only the model's config and headers are read.
-func Upscale(ref string, m Model, opts UpscaleOptions) ([]byte, error) {
-	c, err := openCheckpoint(Ref{Name: ref, Path: ref}, m, opts.LayerStack)
+func Upscale(ctx context.Context, ref string, m Model, opts UpscaleOptions) ([]byte, error) {
+	c, err := openCheckpoint(ctx, Ref{Name: ref, Path: ref}, m, opts.LayerStack)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func TestUpscale(t *testing.T) {
 		{merge.UpscaleOptions{Method: merge.BlockExpansion}, "0 1 2 2 3 3 4 4 5 5 6 7", 4},
 		{merge.UpscaleOptions{Method: merge.BlockExpansion, From: 6, To: 8}, "0 1 2 3 4 5 6 6 7 7", 2},
 	} {
-		text, err := merge.Upscale("org/base", m, c.opts)
+		text, err := merge.Upscale(t.Context(), "org/base", m, c.opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func TestUpscaleExamples(t *testing.T) {
 		"catppt-stacked.yaml":         {Method: merge.Stacked},
 		"catppt-block-expansion.yaml": {Method: merge.BlockExpansion, From: 24, To: 32},
 	} {
-		text, err := merge.Upscale("rishiraj/CatPPT-base", m, opts)
+		text, err := merge.Upscale(t.Context(), "rishiraj/CatPPT-base", m, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestBlockExpansion(t *testing.T) {
 		}
 		m := memory{"config.json": []byte(`{"num_hidden_layers": 4}`)}
 		tiny{}.weights(t, m, list)
-		text, err := merge.Upscale("m", m, merge.UpscaleOptions{Method: merge.BlockExpansion})
+		text, err := merge.Upscale(t.Context(), "m", m, merge.UpscaleOptions{Method: merge.BlockExpansion})
 		if c.want == "" {
 			if err == nil || !strings.Contains(err.Error(), "alpha.weight") {
 				t.Errorf("%s: got %v", name, err)
@@ -130,7 +130,7 @@ func TestUpscaleRefuses(t *testing.T) {
 		{m, merge.UpscaleOptions{Times: 1}, `2 to 100 times, not 1`},
 		{quantised, merge.UpscaleOptions{Method: merge.BlockExpansion}, "is quantised (I8)"},
 	} {
-		if _, err := merge.Upscale("m", c.m, c.opts); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := merge.Upscale(t.Context(), "m", c.m, c.opts); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: got %v, want %q", c.opts, err, c.want)
 		}
 	}

@@ -60,7 +60,7 @@ func (p *Plan) WriteDir(ctx context.Context, open Opener, dir string, opts Write
 		}
 	}
 	w := &writer{dir: dir, opts: opts}
-	if err := w.openJobs(p.Files, openOnce(open)); err != nil {
+	if err := w.openJobs(ctx, p.Files, openOnce(open)); err != nil {
 		return err
 	}
 	strange, err := p.strangeWeights(dir)
@@ -123,9 +123,9 @@ type job struct {
 	id      string     // names the content: see identity
 }
 
-func (w *writer) openJobs(files []*File, open Opener) error {
+func (w *writer) openJobs(ctx context.Context, files []*File, open Opener) error {
 	for _, f := range files {
-		content, err := f.Content(open)
+		content, err := f.Content(ctx, open)
 		if err != nil {
 			return err
 		}

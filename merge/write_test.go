@@ -215,7 +215,7 @@ func mergeUntilKilled(root string) error {
 		return err
 	}
 	open := func(string) (merge.Model, error) { return d, nil }
-	p, err := merge.NewPlan(r, open, merge.Options{ShardSize: killShard})
+	p, err := merge.NewPlan(context.Background(), r, open, merge.Options{ShardSize: killShard})
 	if err != nil {
 		return err
 	}
@@ -327,11 +327,11 @@ type vast struct {
 	size int64
 }
 
-func (v vast) Open(name string) (*io.SectionReader, error) {
+func (v vast) Open(ctx context.Context, name string) (*io.SectionReader, error) {
 	if name == "model.safetensors" {
 		return io.NewSectionReader(v, 0, v.size), nil
 	}
-	return v.memory.Open(name)
+	return v.memory.Open(ctx, name)
 }
 
 func (v vast) ReadAt(p []byte, off int64) (int, error) {
@@ -365,8 +365,8 @@ type failing struct {
 	err error
 }
 
-func (f failing) Open(name string) (*io.SectionReader, error) {
-	content, err := f.memory.Open(name)
+func (f failing) Open(ctx context.Context, name string) (*io.SectionReader, error) {
+	content, err := f.memory.Open(ctx, name)
 	if err != nil || name != "model.safetensors" {
 		return content, err
 	}

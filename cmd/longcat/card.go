@@ -89,7 +89,7 @@ func (a *app) cardNew(ctx context.Context, f cardNewFlags, args []string) error 
 			return err
 		}
 	}
-	card, picture, err := p.card(f.to, f.license, existing)
+	card, picture, err := p.card(ctx, f.to, f.license, existing)
 	if err != nil {
 		return err
 	}
@@ -135,12 +135,12 @@ func (a *app) findCard(ctx context.Context, where, revision string) ([]byte, err
 		return nil, err
 	}
 	defer m.close()
-	return m.card()
+	return m.card(ctx)
 }
 
 // card is the model's README.md, which it must have.
-func (m *model) card() ([]byte, error) {
-	card, err := readSmall(m, modelcard.File, maxCard)
+func (m *model) card(ctx context.Context) ([]byte, error) {
+	card, err := readSmall(ctx, m, modelcard.File, maxCard)
 	if err == nil && card == nil {
 		err = fmt.Errorf("%q has no card: it holds no %s", m.ref.Name, modelcard.File)
 	}

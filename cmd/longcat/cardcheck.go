@@ -91,7 +91,7 @@ func (a *app) cardFiles(ctx context.Context, where string) ([]cardFile, error) {
 		return nil, err
 	}
 	defer m.close()
-	text, err := m.card()
+	text, err := m.card(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (a *app) cardFiles(ctx context.Context, where string) ([]cardFile, error) {
 	}
 	for _, name := range names {
 		if isEvalResults(name) {
-			text, err := m.readBeside(where, name)
+			text, err := m.readBeside(ctx, where, name)
 			if err != nil {
 				return nil, err
 			}
@@ -115,11 +115,11 @@ func (a *app) cardFiles(ctx context.Context, where string) ([]cardFile, error) {
 }
 
 // readBeside reads a file that stands beside a model's own.
-func (m *model) readBeside(dir, name string) ([]byte, error) {
+func (m *model) readBeside(ctx context.Context, dir, name string) ([]byte, error) {
 	if m.local {
 		return os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 	}
-	return readSmall(m, name, maxCard)
+	return readSmall(ctx, m, name, maxCard)
 }
 
 // evalResults is the folder of a repo that holds its eval results.

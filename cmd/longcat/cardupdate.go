@@ -105,7 +105,7 @@ func (a *app) updateOne(ctx context.Context, c *hub.Client, f cardUpdateFlags, n
 		return err
 	}
 	defer m.close()
-	old, err := readSmall(m, modelcard.File, maxCard)
+	old, err := readSmall(ctx, m, modelcard.File, maxCard)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (a *app) factsOf(ctx context.Context, c *hub.Client, m *model, card []byte,
 		return nil
 	}
 	defer p.models.Close()
-	facts, err := p.facts(cmp.Or(m.repo.ID, f.to, toldRepo(card)), f.license)
+	facts, err := p.facts(ctx, cmp.Or(m.repo.ID, f.to, toldRepo(card)), f.license)
 	if err != nil {
 		a.say("%s: going by the card alone: %s", m.ref.Name, err)
 		return nil

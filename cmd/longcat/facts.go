@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ func parentOf(m *model, name string, layers int) modelcard.Parent {
 
 // facts gathers what the card of a plan says. repo is where it will be
 // published, "" when that is not known.
-func (p *planned) facts(repo, license string) (modelcard.Facts, error) {
+func (p *planned) facts(ctx context.Context, repo, license string) (modelcard.Facts, error) {
 	f := modelcard.Facts{
 		Repo: repo, Method: "passthrough",
 		Recipe: p.recipe.Text, RecipeFile: merge.RecipeFile, Flags: p.flags.String(),
@@ -59,27 +60,27 @@ func (p *planned) facts(repo, license string) (modelcard.Facts, error) {
 	}
 	f.Parents, f.Layers = layerMap(p)
 	for i, parent := range f.Parents {
-		card, err := p.parentCard(parent)
+		card, err := p.parentCard(ctx, parent)
 		if err != nil {
 			return f, err
 		}
 		f.Parents[i].Card = card
 	}
-	return f, p.readConfig(&f)
+	return f, p.readConfig(ctx, &f)
 }
 
-func (p *planned) parentCard(parent modelcard.Parent) ([]byte, error) {
+func (p *planned) parentCard(ctx context.Context, parent modelcard.Parent) ([]byte, error) {
 	for name, m := range p.models.byName {
 		if (m.local && name == parent.Model) || (!m.local && m.repo.ID == parent.Model && m.commit == parent.Commit) {
-			return readSmall(m, modelcard.File, maxCard)
+			return readSmall(ctx, m, modelcard.File, maxCard)
 		}
 	}
 	return nil, nil
 }
 
 // readSmall reads a file whole; one that is not there is nil.
-func readSmall(m merge.Model, name string, limit int64) ([]byte, error) {
-	content, err := m.Open(name)
+func readSmall(ctx context.Context, m merge.Model, name string, limit int64) ([]byte, error) {
+	content, err := m.Open(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -93,9 +94,9 @@ func readSmall(m merge.Model, name string, limit int64) ([]byte, error) {
 }
 
 // readConfig takes from the result's own files what the card says of it.
-func (p *planned) readConfig(f *modelcard.Facts) error {
+func (p *planned) readConfig(ctx context.Context, f *modelcard.Facts) error {
 	result := p.plan.Model(p.models.open)
-	raw, err := readSmall(result, "config.json", 16<<20)
+	raw, err := readSmall(ctx, result, "config.json", 16<<20)
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func (p *planned) readConfig(f *modelcard.Facts) error {
 		var tokenizer struct {
 			ChatTemplate json.RawMessage `json:"chat_template"`
 		}
-		raw, err := readSmall(result, "tokenizer_config.json", 64<<20)
+		raw, err := readSmall(ctx, result, "tokenizer_config.json", 64<<20)
 		if err != nil {
 			return err
 		}

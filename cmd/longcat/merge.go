@@ -62,7 +62,7 @@ func (a *app) merge(cmd *cobra.Command, f mergeFlags, recipe, dir string) error 
 	var card []byte
 	var picture []byte
 	if !f.noCard {
-		facts, err := p.facts("", f.license)
+		facts, err := p.facts(ctx, "", f.license)
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,6 @@ import (
 // models are those that a recipe names: folders, or repos of a hub at the
 // commit that their revision stood for when they were opened.
 type models struct {
-	ctx    context.Context //nolint:containedctx // merge.Model has no place for it
 	client *hub.Client
 	byName map[string]*model
 }
@@ -35,9 +34,9 @@ type model struct {
 // openModels opens every model that is named. From a hub only the list of files
 // is fetched; content comes by ranges as it is read, or from the cache.
 func openModels(ctx context.Context, c *hub.Client, refs []merge.Ref) (*models, error) {
-	m := &models{ctx: ctx, client: c, byName: map[string]*model{}}
+	m := &models{client: c, byName: map[string]*model{}}
 	for _, ref := range refs {
-		opened, err := m.find(ref)
+		opened, err := m.find(ctx, ref)
 		if err != nil {
 			where := ""
 			if ref.Line > 0 {
@@ -92,7 +91,7 @@ func (m *models) Close() error {
 
 // find takes a folder of this name if there is one, as mergekit does, else a
 // repo.
-func (m *models) find(ref merge.Ref) (*model, error) {
+func (m *models) find(ctx context.Context, ref merge.Ref) (*model, error) {
 	if st, err := os.Stat(ref.Path); err == nil && st.IsDir() && ref.Revision == "" {
 		dir, err := merge.OpenDir(ref.Path)
 		if err != nil {
@@ -104,11 +103,11 @@ func (m *models) find(ref merge.Ref) (*model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no such folder, and %w", err)
 	}
-	plan, err := m.client.PlanDownload(m.ctx, hub.DownloadOptions{Repo: repo, Revision: ref.Revision})
+	plan, err := m.client.PlanDownload(ctx, hub.DownloadOptions{Repo: repo, Revision: ref.Revision})
 	if err != nil {
 		return nil, err
 	}
-	r := &repoModel{ctx: m.ctx, client: m.client, repo: repo, commit: plan.Commit, opened: map[string]*opening{}}
+	r := &repoModel{client: m.client, repo: repo, commit: plan.Commit, opened: map[string]*opening{}}
 	for _, f := range plan.Files {
 		r.files = append(r.files, f.Path)
 	}
@@ -167,7 +166,6 @@ func (m *models) toFetch(ctx context.Context, plan *merge.Plan) (n int64, err er
 
 // repoModel is a repo of a hub as a merge.Model.
 type repoModel struct {
-	ctx    context.Context //nolint:containedctx // merge.Model has no place for it
 	client *hub.Client
 	repo   hub.Repo
 	commit string
@@ -189,7 +187,7 @@ type opening struct {
 func (r *repoModel) Files() []string { return r.files }
 
 // Open implements merge.Model.
-func (r *repoModel) Open(name string) (*io.SectionReader, error) {
+func (r *repoModel) Open(ctx context.Context, name string) (*io.SectionReader, error) {
 	if _, ok := slices.BinarySearch(r.files, name); !ok {
 		return nil, fmt.Errorf("%s of %s: %w", name, r.repo, os.ErrNotExist)
 	}
@@ -200,7 +198,7 @@ func (r *repoModel) Open(name string) (*io.SectionReader, error) {
 		r.opened[name] = o
 	}
 	r.mu.Unlock()
-	o.once.Do(func() { o.content, o.closer, o.err = r.client.Open(r.ctx, r.repo, r.commit, name) })
+	o.once.Do(func() { o.content, o.closer, o.err = r.client.Open(ctx, r.repo, r.commit, name) })
 	return o.content, o.err
 }
 

@@ -80,7 +80,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 	if err := target.conflict(p.plan, f); err != nil {
 		return err
 	}
-	card, picture, err := p.card(f.Repo.ID, f.license, target.card)
+	card, picture, err := p.card(ctx, f.Repo.ID, f.license, target.card)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 	if err := prepareRepo(ctx, c, f.Repo, f.Revision, f.private); err != nil {
 		return err
 	}
-	if f.Files, err = p.uploads(card, picture); err != nil {
+	if f.Files, err = p.uploads(ctx, card, picture); err != nil {
 		return err
 	}
 	f.Delete = target.stale(p.plan)
@@ -161,8 +161,8 @@ func mayWrite(ctx context.Context, c *hub.Client, repo hub.Repo) error {
 
 // card writes the result's card. One that the repo has keeps what a person
 // wrote: only its generated parts are renewed.
-func (p *planned) card(repo, license string, existing []byte) (card, picture []byte, err error) {
-	facts, err := p.facts(repo, license)
+func (p *planned) card(ctx context.Context, repo, license string, existing []byte) (card, picture []byte, err error) {
+	facts, err := p.facts(ctx, repo, license)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -180,17 +180,17 @@ func cardOf(facts modelcard.Facts, existing []byte) (card, picture []byte, err e
 }
 
 // uploads lists the result's files as content that is made while it is read.
-func (p *planned) uploads(card, picture []byte) ([]hub.UploadFile, error) {
+func (p *planned) uploads(ctx context.Context, card, picture []byte) ([]hub.UploadFile, error) {
 	files := []hub.UploadFile{
 		{Path: modelcard.File, Content: memory(card)},
 		{Path: modelcard.LayerMapFile, Content: memory(picture)},
 	}
 	for _, f := range p.plan.Files {
-		content, err := f.Content(p.models.open)
+		content, err := f.Content(ctx, p.models.open)
 		if err != nil {
 			return nil, err
 		}
-		origins, err := p.origins(f)
+		origins, err := p.origins(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -200,14 +200,14 @@ func (p *planned) uploads(card, picture []byte) ([]hub.UploadFile, error) {
 }
 
 // origins says which bytes of a file the hub holds, because they came from it.
-func (p *planned) origins(f *merge.File) ([]hub.Origin, error) {
+func (p *planned) origins(ctx context.Context, f *merge.File) ([]hub.Origin, error) {
 	var origins []hub.Origin
 	for _, o := range f.Origins() {
 		m := p.models.byName[o.Model]
 		if m == nil || m.local {
 			continue
 		}
-		content, err := m.Open(o.File)
+		content, err := m.Open(ctx, o.File)
 		if err != nil {
 			return nil, err
 		}

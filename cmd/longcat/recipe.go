@@ -127,7 +127,7 @@ func planText(ctx context.Context, c *hub.Client, text []byte, name string, f re
 	if err != nil {
 		return nil, err
 	}
-	plan, err := merge.NewPlan(recipe, opened.open, o)
+	plan, err := merge.NewPlan(ctx, recipe, opened.open, o)
 	if err != nil {
 		opened.Close()
 		return nil, err

@@ -82,7 +82,7 @@ func (a *app) upscale(cmd *cobra.Command, f upscaleFlags, name string) error {
 		return err
 	}
 	defer m.close()
-	recipe, err := merge.Upscale(name, m, f.UpscaleOptions)
+	recipe, err := merge.Upscale(cmd.Context(), name, m, f.UpscaleOptions)
 	if err != nil {
 		return err
 	}

@@ -89,11 +89,11 @@ func (a *app) verify(ctx context.Context, f recipeFlags, name string) error {
 // planOf plans the recipe that a merge was published with, its parents at the
 // commits and with the flags that the card names.
 func planOf(ctx context.Context, c *hub.Client, merged *model, f recipeFlags) (*planned, error) {
-	config, err := readSmall(merged, modelcard.RecipeConfigFile, maxRecipe)
+	config, err := readSmall(ctx, merged, modelcard.RecipeConfigFile, maxRecipe)
 	if err != nil {
 		return nil, err
 	}
-	card, err := readSmall(merged, modelcard.File, maxCard)
+	card, err := readSmall(ctx, merged, modelcard.File, maxCard)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func pinsIn(card []byte) map[string]string {
 func (m *model) listed(ctx context.Context, c *hub.Client) (func(path string) (hash string, err error), error) {
 	if m.local {
 		return func(path string) (string, error) {
-			content, err := m.Open(path)
+			content, err := m.Open(ctx, path)
 			if err != nil {
 				return "", err
 			}
@@ -183,7 +183,7 @@ func (p *planned) compareFile(ctx context.Context, f *merge.File, listed func(st
 	if err != nil {
 		return v, err
 	}
-	content, err := f.Content(p.models.open)
+	content, err := f.Content(ctx, p.models.open)
 	if err != nil {
 		return v, err
 	}

@@ -25,6 +25,7 @@ type PlannedFile struct {
 	Path  string `json:"path"`
 	Size  int64  `json:"size"`            // bytes; -1 when only the cache was asked
 	Local string `json:"local,omitempty"` // where its content is, when nothing has to be fetched
+	Hash  string `json:"hash,omitempty"`  // sha256 of a large file, git blob id of a small one; "" when not known
 
 	unlinked bool // Local is not the file's own place yet
 }
@@ -48,7 +49,7 @@ func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*Download
 	}
 	plan := &DownloadPlan{Repo: o.Repo, Commit: commit}
 	add := func(path, etag string, size int64) {
-		p := PlannedFile{Path: path, Size: size}
+		p := PlannedFile{Path: path, Size: size, Hash: etag}
 		if local, ok := store.lookup(plan.Commit, path); ok {
 			p.Local = local
 		} else if local, ok := store.holds(path, etag, size); ok {
@@ -117,7 +118,7 @@ func (c *Client) planOffline(o DownloadOptions, s store) (*DownloadPlan, error) 
 			return nil, fmt.Errorf("looking for file %q of %q in the cache: %w", path, o.Repo, errors.Join(ErrOffline, fs.ErrNotExist))
 		}
 		if selected(path) {
-			plan.Files = append(plan.Files, PlannedFile{Path: path, Size: -1, Local: local})
+			plan.Files = append(plan.Files, PlannedFile{Path: path, Size: -1, Local: local, Hash: s.hash(local)})
 		}
 	}
 	return plan, nil

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"longcat/hub/cache"
@@ -23,6 +24,9 @@ type store interface {
 	partial() int64
 	// offline tells the commit a revision stood for, and its files.
 	offline(rev string) (commit string, files []string, err error)
+	// hash is what the content of a file that was looked up is kept by, "" when
+	// that does not show.
+	hash(local string) string
 	// missing remembers that a commit has no such file.
 	missing(commit, path string) error
 	// dir shows the files of a commit.
@@ -103,6 +107,15 @@ func (s cacheStore) offline(rev string) (string, []string, error) {
 	return commit, files, err
 }
 
+// hash is the name of the blob that a snapshot's link leads to.
+func (s cacheStore) hash(local string) string {
+	target, err := os.Readlink(local)
+	if name := filepath.Base(target); err == nil && commitID.MatchString(name) {
+		return name
+	}
+	return ""
+}
+
 // holds trusts a blob by its name and size: whoever puts one there checked it.
 func (s cacheStore) holds(_, etag string, size int64) (string, bool) {
 	p := s.repo.BlobPath(etag)
@@ -141,6 +154,8 @@ func (s dirStore) missing(string, string) error { return nil }
 func (s dirStore) dir(string) string            { return s.local.Dir }
 func (s dirStore) lockPath(f *File) string      { return s.local.LockPath(f.Path) }
 func (s dirStore) finish(string, string) error  { return nil }
+
+func (s dirStore) hash(string) string { return "" }
 
 func (s dirStore) lookup(commit, path string) (string, bool) {
 	m, ok := s.local.Metadata(path)

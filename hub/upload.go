@@ -35,6 +35,10 @@ type Upload struct {
 	CreatePR bool     // open a pull request instead of writing to the branch
 	Parent   string   // the commit that this builds on; the branch's head when empty
 
+	// Manifest, if not nil, makes one more small file of the commit out of what
+	// is known of the others once they were sent: their sizes and hashes.
+	Manifest func(files []UploadedFile) (UploadFile, error)
+
 	Workers  int // connections at a time; 8 when 0
 	Progress Progress
 }
@@ -262,29 +266,33 @@ func (m *meteredReader) giveUp() int64 {
 
 // Send transfers a prepared upload and commits it.
 func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, error) {
-	res := &UploadResult{Files: p.Files, Commit: p.Parent}
+	res := &UploadResult{Commit: p.Parent}
 	var large []int
-	changed := len(p.Delete) > 0
 	for i, f := range p.Files {
-		res.Total += f.Size
-		if f.Ignored || !f.Changed {
-			continue
-		}
-		changed = true
-		if f.LFS {
+		if f.LFS && f.Changed && !f.Ignored {
 			large = append(large, i)
-		} else {
-			res.Sent += f.Size
 		}
-	}
-	if !changed {
-		res.Unchanged = true
-		return res, nil
 	}
 	sent, err := c.sendLarge(ctx, p, large)
-	res.Sent += sent
+	res.Sent, res.Files = sent, p.Files
 	if err != nil {
 		return res, err
+	}
+	if err := c.addManifest(ctx, p); err != nil {
+		return res, err
+	}
+	res.Files, res.Unchanged = p.Files, len(p.Delete) == 0
+	for _, f := range p.Files {
+		res.Total += f.Size
+		if f.Changed && !f.Ignored {
+			res.Unchanged = false
+			if !f.LFS {
+				res.Sent += f.Size
+			}
+		}
+	}
+	if res.Unchanged {
+		return res, nil
 	}
 	answer, err := c.commit(ctx, p)
 	if err != nil {
@@ -292,6 +300,35 @@ func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, er
 	}
 	res.Commit, res.CommitURL, res.PullRequestURL = answer.CommitOID, c.absolute(answer.CommitURL), answer.PullRequestURL
 	return res, nil
+}
+
+// addManifest makes the file that tells of the others, which goes into the
+// commit itself.
+func (c *Client) addManifest(ctx context.Context, p *PreparedUpload) error {
+	if p.Manifest == nil {
+		return nil
+	}
+	f, err := p.Manifest(p.Files)
+	if err != nil {
+		return err
+	}
+	with := p.Upload
+	with.Files = append(slices.Clone(p.Upload.Files), f)
+	if err := checkUpload(with); err != nil {
+		return err
+	}
+	made := make([]UploadedFile, 1)
+	if err := c.preupload(ctx, p.Upload, []UploadFile{f}, made); err != nil {
+		return err
+	}
+	if made[0].LFS {
+		return fmt.Errorf("uploading %q to %q: the repo's .gitattributes keeps it out of the commit", f.Path, p.Repo)
+	}
+	if err := hashFile(ctx, f.Content, &made[0], nil); err != nil {
+		return err
+	}
+	p.Upload, p.Files = with, append(p.Files, made[0])
+	return nil
 }
 
 // sendLarge transfers the large files among p.Files, as chunks where the Hub

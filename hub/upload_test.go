@@ -259,3 +259,42 @@ func TestUploadRefuses(t *testing.T) {
 		t.Errorf("%d commits were tried", n)
 	}
 }
+
+// TestUploadManifest has a file written that tells of the others, and is told
+// the hash of one that is hashed while it is sent.
+func TestUploadManifest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.seed(files{"a.txt": []byte("a")})
+	content := model()
+	tell := func(u *hub.Upload) {
+		u.Manifest = func(sent []hub.UploadedFile) (hub.UploadFile, error) {
+			lines := make([]string, len(sent))
+			for i, f := range sent {
+				lines[i] = f.Path + " " + f.OID + "\n"
+			}
+			slices.Sort(lines)
+			b := strings.NewReader(strings.Join(lines, ""))
+			return hub.UploadFile{Path: "manifest.txt", Content: io.NewSectionReader(b, 0, b.Size())}, nil
+		}
+	}
+	w.mustUpload(content, tell)
+	listed := w.listed()
+	var want string
+	for _, p := range slices.Sorted(maps.Keys(content)) {
+		want += p + " " + etagOf(t, content[p]) + "\n"
+	}
+	if got := listed["manifest.txt"]; got != etagOf(t, []byte(want)) {
+		t.Errorf("the manifest is listed as %q, want the one that says\n%s", got, want)
+	}
+	if again := w.mustUpload(content, tell); !again.Unchanged {
+		t.Error("the same again made another commit")
+	}
+	refused := errors.New("no manifest")
+	_, err := w.upload(files{"b.txt": []byte("b")}, func(u *hub.Upload) {
+		u.Manifest = func([]hub.UploadedFile) (hub.UploadFile, error) { return hub.UploadFile{}, refused }
+	})
+	if _, there := w.listed()["b.txt"]; !errors.Is(err, refused) || there {
+		t.Errorf("a manifest that could not be made: %v; committed: %v", err, there)
+	}
+}

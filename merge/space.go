@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"syscall"
 
-	"longcat/units"
+	"longcat/internal/units"
 )
 
 // SpaceError says that a disk has too little room for a merge.

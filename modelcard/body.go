@@ -6,7 +6,7 @@ import (
 	"path"
 	"strings"
 
-	"longcat/units"
+	"longcat/internal/units"
 )
 
 const hub = "https://huggingface.co/"

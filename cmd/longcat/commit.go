@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"longcat/hub"
-	"longcat/units"
+	"longcat/internal/units"
 )
 
 // owned is the repo with its owner: one that is named without belongs to whom

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
-	"longcat/units"
+	"longcat/internal/units"
 )
 
 type downloadFlags struct {

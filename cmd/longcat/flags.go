@@ -12,7 +12,7 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/wire"
-	"longcat/units"
+	"longcat/internal/units"
 )
 
 // counted is "1 file" or "2 files".

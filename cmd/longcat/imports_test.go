@@ -11,16 +11,16 @@ import (
 // meet in the command alone, and the leaves know nobody.
 func TestImports(t *testing.T) {
 	for pkg, may := range map[string][]string{
-		"merge":             {"merge/safetensors", "units"},
-		"modelcard":         {"units"},
+		"merge":             {"merge/safetensors", "internal"},
+		"modelcard":         {"internal"},
 		"hub/wire":          {},
-		"hub/cache":         {},
+		"hub/cache":         {"internal"},
 		"hub/xet/cdc":       {"hub/xet/merkle"},
-		"units":             {},
-		"hub":               {"hub/wire", "hub/cache", "hub/xet"},
-		"hub/xet":           {"hub/wire", "hub/xet"},
-		"hub/localhub":      {"hub/wire", "hub/xet", "hub/localhub", "units"},
-		"merge/safetensors": {},
+		"internal/units":    {},
+		"hub":               {"hub/wire", "hub/cache", "hub/xet", "internal"},
+		"hub/xet":           {"hub/wire", "hub/xet", "internal"},
+		"hub/localhub":      {"hub/wire", "hub/xet", "hub/localhub", "internal"},
+		"merge/safetensors": {"internal"},
 	} {
 		out, err := exec.Command("go", "list", "-deps", "longcat/"+pkg).Output()
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"longcat/units"
+	"longcat/internal/units"
 )
 
 // pace is how fast one bar moves. It counts from the first look at the bar:

@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"longcat/internal/units"
 	"longcat/merge"
 	"longcat/modelcard"
-	"longcat/units"
 )
 
 func (a *app) planCmd() *cobra.Command {

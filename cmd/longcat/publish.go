@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
+	"longcat/internal/units"
 	"longcat/merge"
 	"longcat/modelcard"
-	"longcat/units"
 )
 
 type publishFlags struct {

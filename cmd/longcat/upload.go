@@ -16,8 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
+	"longcat/internal/units"
 	"longcat/merge"
-	"longcat/units"
 )
 
 type uploadFlags struct {

@@ -18,9 +18,9 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/wire"
+	"longcat/internal/units"
 	"longcat/merge"
 	"longcat/modelcard"
-	"longcat/units"
 )
 
 func (a *app) verifyCmd() *cobra.Command {

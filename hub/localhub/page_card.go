@@ -11,7 +11,7 @@ import (
 
 	"longcat/hub/localhub/web"
 	"longcat/hub/wire"
-	"longcat/units"
+	"longcat/internal/units"
 )
 
 // layerMap is the picture that longcat puts beside a merge's card.

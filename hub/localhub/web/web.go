@@ -17,7 +17,7 @@ import (
 	"strconv"
 	"time"
 
-	"longcat/units"
+	"longcat/internal/units"
 )
 
 //go:embed templates/*.html

@@ -3,7 +3,7 @@ package units_test
 import (
 	"fmt"
 
-	"longcat/units"
+	"longcat/internal/units"
 )
 
 func Example() {

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"longcat/units"
+	"longcat/internal/units"
 )
 
 func TestSize(t *testing.T) {

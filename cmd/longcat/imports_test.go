@@ -16,6 +16,7 @@ func TestImports(t *testing.T) {
 		"hub/wire":          {},
 		"hub/cache":         {"internal"},
 		"hub/xet/cdc":       {"hub/xet/merkle"},
+		"internal/gitmatch": {},
 		"internal/units":    {},
 		"hub":               {"hub/wire", "hub/cache", "hub/xet", "internal"},
 		"hub/xet":           {"hub/wire", "hub/xet", "internal"},

@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"longcat/hub/wire"
+	"longcat/internal/gitmatch"
 )
 
 // ImportOptions says how a folder becomes a repo.
@@ -48,7 +49,7 @@ func (h *Hub) Import(ctx context.Context, id RepoID, dir string, opts ImportOpti
 	if err != nil {
 		return "", wrap(err)
 	}
-	attributes := parseAttributes(r.read(at, ".gitattributes", maxConfig))
+	attributes := gitmatch.ParseAttributes(r.read(at, ".gitattributes", maxConfig))
 	var changes []change
 	err = walkFiles(ctx, dir, func(name, path string, size int64) error {
 		c, err := h.importFile(ctx, r, attributes, name, path, size, opts)
@@ -102,7 +103,7 @@ func walkFiles(ctx context.Context, dir string, visit func(name, path string, si
 }
 
 // importFile stores one file.
-func (h *Hub) importFile(ctx context.Context, r *repo, a attributes, name, path string, size int64, opts ImportOptions) (change, error) {
+func (h *Hub) importFile(ctx context.Context, r *repo, a gitmatch.Attributes, name, path string, size int64, opts ImportOptions) (change, error) {
 	c := change{kind: putFile, path: name}
 	f, err := os.Open(path)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"longcat/hub/wire"
+	"longcat/internal/gitmatch"
 )
 
 // binarySize is the size in bytes from which a file that is not text is large.
@@ -32,14 +33,14 @@ func (h *Hub) preupload(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	attributes := parseAttributes([]byte(deref(req.GitAttributes, string(c.repo.read(at, ".gitattributes", maxConfig)))))
-	ignore := ignoreRules(deref(req.GitIgnore, string(c.repo.read(at, ".gitignore", maxConfig))))
+	attributes := gitmatch.ParseAttributes(given(req.GitAttributes, c.repo.read(at, ".gitattributes", maxConfig)))
+	ignore := gitmatch.Ignore{}.With("", given(req.GitIgnore, c.repo.read(at, ".gitignore", maxConfig)))
 	answer := wire.PreuploadResponse{CommitOID: at.ID, Files: []wire.PreuploadAnswer{}}
 	for _, f := range req.Files {
 		if wire.CheckPath(f.Path) != nil || f.Size < 0 {
 			return badRequest("Invalid path or size: %q", f.Path)
 		}
-		a := wire.PreuploadAnswer{Path: f.Path, UploadMode: wire.UploadRegular, ShouldIgnore: ignored(ignore, f.Path)}
+		a := wire.PreuploadAnswer{Path: f.Path, UploadMode: wire.UploadRegular, ShouldIgnore: ignore.MatchFile(f.Path)}
 		if h.large(attributes, f.Path, f.Size, f.Sample) {
 			a.UploadMode = wire.UploadLFS
 		}
@@ -52,19 +53,20 @@ func (h *Hub) preupload(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-func deref(p *string, otherwise string) string {
-	if p != nil {
-		return *p
+// given is the text that a request brings, else the repo's own.
+func given(text *string, stored []byte) []byte {
+	if text != nil {
+		return []byte(*text)
 	}
-	return otherwise
+	return stored
 }
 
 // large decides whether a file goes through LFS. sample is how it begins.
-func (h *Hub) large(a attributes, path string, size int64, sample []byte) bool {
+func (h *Hub) large(a gitmatch.Attributes, path string, size int64, sample []byte) bool {
 	if size == 0 || path == "README.md" && size < h.opts.LFSThreshold {
 		return false
 	}
-	return size >= h.opts.LFSThreshold || a.large(path) ||
+	return size >= h.opts.LFSThreshold || a.Value(path, "filter") == "lfs" ||
 		(size >= binarySize && bytes.IndexByte(sample, 0) >= 0)
 }
 

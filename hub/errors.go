@@ -7,10 +7,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"longcat/hub/wire"
+	"longcat/internal/plaintext"
 )
 
 // Targets for errors.Is. An *Error matches by its status and code.
@@ -139,30 +139,9 @@ func messageIn(body []byte, contentType string) string {
 }
 
 // clean makes text that a server had a hand in safe to show: one line without
-// control characters, bounded, and without what is secret: the query of any
-// address, which may be a signature, and the token.
+// control characters, bounded, and without what is secret.
 func (c *Client) clean(s string, limit int) string {
-	if c.cfg.Token != "" {
-		s = strings.ReplaceAll(s, c.cfg.Token, "<token>")
-	}
-	return oneLine(queryOf.ReplaceAllString(s, "?…"), limit)
-}
-
-// queryOf finds the queries of addresses, absolute and relative ones.
-var queryOf = regexp.MustCompile(`\?[^\s"'<>?]*=[^\s"'<>]*`)
-
-func oneLine(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > limit {
-		s = strings.ToValidUTF8(s[:limit], "") + "…"
-	}
-	return s
+	return plaintext.Line(plaintext.Redacted(s, c.cfg.Token), limit)
 }
 
 // cleanError is an error of the transport in words that are safe to show: those

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"longcat/internal/limits"
 	"longcat/merge/safetensors"
 
 	"golang.org/x/sync/errgroup"
@@ -80,7 +81,7 @@ func openCheckpoint(ctx context.Context, ref Ref, m Model, stack string) (*check
 			return nil, c.fail("", fmt.Sprintf("%q can not be the name of a file", name), nil)
 		}
 	}
-	text, err := c.readFile(ctx, "config.json", maxJSON)
+	text, err := c.readFile(ctx, "config.json", limits.Config)
 	if isAbsent(err) {
 		return nil, c.fail("config.json", "a model needs one", err)
 	}
@@ -180,7 +181,7 @@ func (c *checkpoint) weightFiles(ctx context.Context) (files []string, index map
 }
 
 func (c *checkpoint) readIndex(ctx context.Context) (map[string]string, error) {
-	data, err := c.readFile(ctx, indexFile, maxJSON)
+	data, err := c.readFile(ctx, indexFile, limits.Index)
 	if err != nil {
 		return nil, c.fail(indexFile, "", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"longcat/internal/suggest"
 	"longcat/merge/safetensors"
 
 	"gopkg.in/yaml.v3"
@@ -29,7 +30,7 @@ func (d document) dtype(f map[string]field, key string) (safetensors.DType, erro
 		return t, nil
 	}
 	e := d.errorf(v.value, "%s %q is not supported yet; bfloat16, float16, float32 and float64 are", key, name).(*RecipeError)
-	e.Suggest = nearest(name, []string{"bfloat16", "float16", "float32", "float64"})
+	e.Suggest = suggest.Nearest(name, []string{"bfloat16", "float16", "float32", "float64"})
 	return "", e
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"longcat/internal/suggest"
 )
 
 // ParseRecipe reads a recipe; file is its name in messages. Several YAML
@@ -125,7 +127,7 @@ func (d document) method(n *yaml.Node, f map[string]field) error {
 		return d.errorf(v.value, "merge_method %s is not supported yet; passthrough is", name)
 	}
 	e := d.errorf(v.value, "unknown merge_method %q", name).(*RecipeError)
-	e.Suggest = nearest(name, append(methods, "passthrough"))
+	e.Suggest = suggest.Nearest(name, append(methods, "passthrough"))
 	return e
 }
 

@@ -11,12 +11,13 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"longcat/internal/limits"
+	"longcat/internal/suggest"
 )
 
-const (
-	maxRecipe = 4 << 20 // bytes; the longest real recipes have tens of kilobytes
-	maxNodes  = 1 << 18 // values visited, aliases counted each time they are used
-)
+// maxNodes bounds the values visited, aliases counted each time they are used.
+const maxNodes = 1 << 18
 
 // document walks YAML nodes and turns what it does not expect into errors with
 // a line. Aliases are followed, never expanded in memory, and a budget of
@@ -34,8 +35,8 @@ var yamlLine = regexp.MustCompile(`line (\d+): `)
 
 // readDocuments splits the text into YAML documents; empty ones are left out.
 func readDocuments(data []byte, file string) ([]*yaml.Node, error) {
-	if len(data) > maxRecipe {
-		return nil, &RecipeError{File: file, Msg: fmt.Sprintf("the recipe has %d bytes; %d is the limit", len(data), maxRecipe)}
+	if len(data) > limits.Recipe {
+		return nil, &RecipeError{File: file, Msg: fmt.Sprintf("the recipe has %d bytes; %d is the limit", len(data), limits.Recipe)}
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var docs []*yaml.Node
@@ -112,7 +113,7 @@ func (d document) fields(n *yaml.Node, what string, known ...string) (map[string
 		}
 		if !slices.Contains(known, key.Value) {
 			e := d.errorf(key, "unknown key %q in %s", key.Value, what).(*RecipeError)
-			e.Suggest = nearest(key.Value, known)
+			e.Suggest = suggest.Nearest(key.Value, known)
 			return nil, e
 		}
 		if val, err = d.resolve(val); err != nil {
@@ -178,37 +179,3 @@ func (d document) text(n *yaml.Node, what string) (string, error) {
 }
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
-
-// nearest is the known word that takes the fewest edits from word, or "" when
-// all are far.
-func nearest(word string, known []string) string {
-	best, least := "", len(word)/2+1
-	for _, k := range known {
-		if d := distance(word, k); d < least {
-			best, least = k, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance of two words of bounded length.
-func distance(a, b string) int {
-	a, b = a[:min(len(a), 64)], b[:min(len(b), 64)]
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		prev := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := prev
-			if a[i] != b[j] {
-				cost++
-			}
-			prev = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}

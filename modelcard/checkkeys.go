@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"longcat/internal/suggest"
 )
 
 // keyRules says how the value of each known key is checked. Keys that are not
@@ -125,7 +127,7 @@ func checkLicense(c *checker, n *yaml.Node, key string) {
 		return
 	}
 	hint := `; for another one use "other" with "license_name" and "license_link"`
-	if near := nearest(n.Value, ids); near != "" {
+	if near := suggest.Nearest(n.Value, ids); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	c.errorf(n, key, "%q must be one of [%s, … %d in all]; %s is none%s", key, strings.Join(ids[:3], ", "), len(ids), shown(n), hint)
@@ -188,7 +190,7 @@ func checkTask(c *checker, n *yaml.Node, key string) {
 	checkText(c, n, key)
 	if isText(n) && !slices.Contains(taskIDs(), n.Value) {
 		hint := ""
-		if near := nearest(n.Value, taskIDs()); near != "" {
+		if near := suggest.Nearest(n.Value, taskIDs()); near != "" {
 			hint = fmt.Sprintf("; did you mean %q?", near)
 		}
 		c.warnf(n, key, "The pipeline tag %s is not in the official list%s", shown(n), hint)

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"longcat/internal/plaintext"
 )
 
 // License is what front matter says of a licence.
@@ -125,13 +127,5 @@ func safeLink(link string) string {
 	return ""
 }
 
-// oneLine is s without control characters and outer space, at most 200 runes:
-// text from someone else's card that goes into one line of ours.
-func oneLine(s string) string {
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 }), " ")
-	s = strings.TrimSpace(strings.ToValidUTF8(s, ""))
-	if runes := []rune(s); len(runes) > 200 {
-		s = string(runes[:200])
-	}
-	return s
-}
+// oneLine is text from someone else's card for one line of ours.
+func oneLine(s string) string { return plaintext.Line(s, 200) }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"longcat/internal/limits"
 )
 
 // RecipeConfigFile is where mergekit, and longcat after it, leaves the recipe.
@@ -23,9 +25,6 @@ type Recipe struct {
 
 // ErrNoRecipe says that neither file holds a recipe.
 var ErrNoRecipe = errors.New("no recipe: want YAML with slices or models, in " + RecipeConfigFile + " or in " + File)
-
-// maxRecipe bounds the YAML tried as a recipe, in bytes.
-const maxRecipe = 1 << 20
 
 // FindRecipe looks for the recipe of a published merge: in mergekit_config.yml,
 // else in the README, where it is any code block, whatever it is called, that
@@ -132,7 +131,7 @@ func bareYAML(body []byte) []chunk {
 // recipe. Tags such as !!python/object, which mergekit's own files hold, are
 // read over.
 func recipeModels(text []byte) ([]string, bool) {
-	if len(text) == 0 || len(text) > maxRecipe {
+	if len(text) == 0 || len(text) > limits.Recipe {
 		return nil, false
 	}
 	var doc yaml.Node

@@ -11,6 +11,8 @@ import (
 	"github.com/yuin/goldmark/ast"
 	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
+
+	"longcat/internal/plaintext"
 )
 
 // TextOptions say how RenderText lays a card out.
@@ -30,7 +32,7 @@ func RenderText(readme []byte, o TextOptions) (string, error) {
 	body = tamed(body)
 	p := &textPrinter{source: body, o: o}
 	if card.found {
-		for line := range strings.Lines(printable(string(card.yaml())) + "\n") {
+		for line := range strings.Lines(plaintext.Printable(string(card.yaml())) + "\n") {
 			p.out.WriteString(p.styled(dim, strings.TrimRight(line, "\n")) + "\n")
 		}
 		p.out.WriteByte('\n')
@@ -91,7 +93,7 @@ func (p *textPrinter) block(n ast.Node, first, rest string) {
 		p.put(l.lines(p.room(rest)), first, rest)
 	case *ast.FencedCodeBlock, *ast.CodeBlock:
 		var lines []string
-		for line := range strings.Lines(printable(string(n.Lines().Value(p.source)))) {
+		for line := range strings.Lines(plaintext.Printable(string(n.Lines().Value(p.source)))) {
 			lines = append(lines, "    "+p.styled(dim, strings.TrimRight(line, "\n")))
 		}
 		p.put(lines, first, rest)

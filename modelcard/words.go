@@ -5,6 +5,8 @@ import (
 	"unicode"
 
 	"github.com/rivo/uniseg"
+
+	"longcat/internal/plaintext"
 )
 
 // Styles of terminal text, as the parameters of ECMA-48's SGR sequence.
@@ -35,7 +37,7 @@ type wordList struct {
 
 // add appends text in the current style.
 func (l *wordList) add(s string) {
-	s = printable(s)
+	s = plaintext.Printable(s)
 	for i, part := range strings.FieldsFunc(s, unicode.IsSpace) {
 		lead := i > 0 || strings.IndexFunc(s, unicode.IsSpace) == 0
 		w := word{text: part, width: uniseg.StringWidth(part), space: lead || l.space || l.line, line: l.line}
@@ -93,20 +95,3 @@ func (l *wordList) lines(width int) []string {
 
 // text is all words in one line.
 func (l *wordList) text() string { return strings.Join(l.lines(0), " ") }
-
-// printable is s without what would steer a terminal or fool its reader:
-// control characters but tab and line break, and marks that turn the writing
-// direction.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r == '\r':
-			return '\n'
-		case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0xfeff:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\ufffd"))
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
+	"longcat/internal/plaintext"
 )
 
 // app is what every command shares: the outside world, and the global flags.
@@ -165,9 +166,7 @@ func (a *app) sayWaiting(reason string, d time.Duration) {
 // tell writes a line for people. A server may say back what it was sent, so
 // the token is taken out.
 func (a *app) tell(line string) {
-	if a.secret != "" {
-		line = strings.ReplaceAll(line, a.secret, "(token)")
-	}
+	line = plaintext.Without(line, a.secret)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	w := a.err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"longcat/internal/limits"
 	"longcat/modelcard"
 )
 
@@ -140,7 +141,7 @@ func (a *app) findCard(ctx context.Context, where, revision string) ([]byte, err
 
 // card is the model's README.md, which it must have.
 func (m *model) card(ctx context.Context) ([]byte, error) {
-	card, err := readSmall(ctx, m, modelcard.File, maxCard)
+	card, err := readSmall(ctx, m, modelcard.File, limits.Card)
 	if err == nil && card == nil {
 		err = fmt.Errorf("%q has no card: it holds no %s", m.ref.Name, modelcard.File)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/wire"
+	"longcat/internal/limits"
 	"longcat/modelcard"
 )
 
@@ -119,7 +120,7 @@ func (m *model) readBeside(ctx context.Context, dir, name string) ([]byte, error
 	if m.local {
 		return os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 	}
-	return readSmall(ctx, m, name, maxCard)
+	return readSmall(ctx, m, name, limits.Card)
 }
 
 // evalResults is the folder of a repo that holds its eval results.
@@ -190,7 +191,7 @@ func cardAmong(files []hub.UploadFile) ([]byte, error) {
 		if f.Path != modelcard.File {
 			continue
 		}
-		if f.Content.Size() > maxCard {
+		if f.Content.Size() > limits.Card {
 			return nil, fmt.Errorf("%s has %d bytes, more than a hub takes", f.Path, f.Content.Size())
 		}
 		var b bytes.Buffer

@@ -13,6 +13,7 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/cache"
+	"longcat/internal/limits"
 	"longcat/modelcard"
 )
 
@@ -105,7 +106,7 @@ func (a *app) updateOne(ctx context.Context, c *hub.Client, f cardUpdateFlags, n
 		return err
 	}
 	defer m.close()
-	old, err := readSmall(ctx, m, modelcard.File, maxCard)
+	old, err := readSmall(ctx, m, modelcard.File, limits.Card)
 	if err != nil {
 		return err
 	}

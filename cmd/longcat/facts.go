@@ -9,12 +9,10 @@ import (
 	"io/fs"
 	"slices"
 
+	"longcat/internal/limits"
 	"longcat/merge"
 	"longcat/modelcard"
 )
-
-// maxCard bounds a parent's README.md; the Hub's own bound is 10 MiB.
-const maxCard = 10 << 20
 
 // layerMap says in the card's terms where each layer of the plan comes from.
 func layerMap(p *planned) ([]modelcard.Parent, []modelcard.Layer) {
@@ -72,7 +70,7 @@ func (p *planned) facts(ctx context.Context, repo, license string) (modelcard.Fa
 func (p *planned) parentCard(ctx context.Context, parent modelcard.Parent) ([]byte, error) {
 	for name, m := range p.models.byName {
 		if (m.local && name == parent.Model) || (!m.local && m.repo.ID == parent.Model && m.commit == parent.Commit) {
-			return readSmall(ctx, m, modelcard.File, maxCard)
+			return readSmall(ctx, m, modelcard.File, limits.Card)
 		}
 	}
 	return nil, nil
@@ -96,7 +94,7 @@ func readSmall(ctx context.Context, m merge.Model, name string, limit int64) ([]
 // readConfig takes from the result's own files what the card says of it.
 func (p *planned) readConfig(ctx context.Context, f *modelcard.Facts) error {
 	result := p.plan.Model(p.models.open)
-	raw, err := readSmall(ctx, result, "config.json", 16<<20)
+	raw, err := readSmall(ctx, result, "config.json", limits.Config)
 	if err != nil {
 		return err
 	}
@@ -123,7 +121,7 @@ func (p *planned) readConfig(ctx context.Context, f *modelcard.Facts) error {
 		var tokenizer struct {
 			ChatTemplate json.RawMessage `json:"chat_template"`
 		}
-		raw, err := readSmall(ctx, result, "tokenizer_config.json", 64<<20)
+		raw, err := readSmall(ctx, result, "tokenizer_config.json", limits.Tokenizer)
 		if err != nil {
 			return err
 		}

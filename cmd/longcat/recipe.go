@@ -12,11 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
+	"longcat/internal/limits"
 	"longcat/merge"
 )
-
-// maxRecipe bounds a recipe; a real one has a few kilobytes.
-const maxRecipe = 4 << 20
 
 // recipeFlags are those of every command that plans a merge: what decides the
 // result's bytes beside the recipe.
@@ -145,12 +143,12 @@ func (a *app) readRecipe(path string) ([]byte, error) {
 		defer f.Close()
 		r = f
 	}
-	text, err := io.ReadAll(io.LimitReader(r, maxRecipe+1))
+	text, err := io.ReadAll(io.LimitReader(r, limits.Recipe+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the recipe: %w", err)
 	}
-	if len(text) > maxRecipe {
-		return nil, fmt.Errorf("reading the recipe: %q is larger than %d bytes", path, maxRecipe)
+	if len(text) > limits.Recipe {
+		return nil, fmt.Errorf("reading the recipe: %q is larger than %d bytes", path, limits.Recipe)
 	}
 	return text, nil
 }

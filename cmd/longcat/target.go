@@ -10,6 +10,7 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/wire"
+	"longcat/internal/limits"
 	"longcat/merge"
 	"longcat/modelcard"
 )
@@ -43,7 +44,7 @@ func inspect(ctx context.Context, c *hub.Client, f publishFlags) (*target, error
 		if merge.IsWeights(e.Path) {
 			t.weights[e.Path] = e
 		}
-		if e.Path != modelcard.File || e.Size > maxCard {
+		if e.Path != modelcard.File || e.Size > limits.Card {
 			continue
 		}
 		content, closer, err := c.Open(ctx, f.Repo, info.SHA, e.Path)

@@ -18,6 +18,7 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/wire"
+	"longcat/internal/limits"
 	"longcat/internal/units"
 	"longcat/merge"
 	"longcat/modelcard"
@@ -89,11 +90,11 @@ func (a *app) verify(ctx context.Context, f recipeFlags, name string) error {
 // planOf plans the recipe that a merge was published with, its parents at the
 // commits and with the flags that the card names.
 func planOf(ctx context.Context, c *hub.Client, merged *model, f recipeFlags) (*planned, error) {
-	config, err := readSmall(ctx, merged, modelcard.RecipeConfigFile, maxRecipe)
+	config, err := readSmall(ctx, merged, modelcard.RecipeConfigFile, limits.Recipe)
 	if err != nil {
 		return nil, err
 	}
-	card, err := readSmall(ctx, merged, modelcard.File, maxCard)
+	card, err := readSmall(ctx, merged, modelcard.File, limits.Card)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package xet
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"longcat/internal/plaintext"
 )
 
 // ErrNotFound matches an *Error of status 404: the server does not know the
@@ -77,19 +80,16 @@ const maxErrorBody = 4 << 10
 func refusal(op, subject string, resp *http.Response) *Error {
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what came is enough
-	e := &Error{
-		Op: op, Subject: subject, Status: resp.StatusCode,
-		Message:   strings.ToValidUTF8(strings.TrimSpace(string(body)), "?"),
-		RequestID: resp.Header.Get("X-Request-Id"),
-	}
+	message := string(body)
 	var document struct{ Error, Message string }
 	if json.Unmarshal(body, &document) == nil && document.Error+document.Message != "" {
-		e.Message = document.Error
-		if e.Message == "" {
-			e.Message = document.Message
-		}
+		message = cmp.Or(document.Error, document.Message)
 	}
-	return e
+	return &Error{
+		Op: op, Subject: subject, Status: resp.StatusCode,
+		Message:   plaintext.Line(plaintext.Redacted(message), 500),
+		RequestID: plaintext.Line(resp.Header.Get("X-Request-Id"), 100),
+	}
 }
 
 // redact takes the address out of an error of net/http: a signed one is a

@@ -18,12 +18,14 @@ import (
 	"math"
 	"slices"
 	"unicode/utf8"
+
+	"longcat/internal/limits"
 )
 
 const (
 	// MaxHeader is the longest header, in bytes, that is accepted: the
 	// reference reader's bound.
-	MaxHeader = 100_000_000
+	MaxHeader = limits.Header
 	// maxTensors and maxDims bound what a hostile header can make us allocate;
 	// the largest published checkpoints stay far below both.
 	maxTensors  = 1 << 18

@@ -33,17 +33,24 @@ func (x extents) add(e Extent) extents {
 }
 
 // missing is what [0, size) has beyond the set.
-func (x extents) missing(size int64) []Extent {
+func (x extents) missing(size int64) []Extent { return x.missingIn(Extent{0, size}) }
+
+// missingIn is what of within is not in the set, in order.
+func (x extents) missingIn(within Extent) []Extent {
 	var gaps []Extent
-	at := int64(0)
-	for _, e := range x {
+	at := within.Start
+	i, _ := slices.BinarySearchFunc(x, at, func(a Extent, start int64) int { return cmp.Compare(a.End, start) })
+	for _, e := range x[i:] {
+		if e.Start >= within.End {
+			break
+		}
 		if e.Start > at {
 			gaps = append(gaps, Extent{at, e.Start})
 		}
 		at = e.End
 	}
-	if at < size {
-		gaps = append(gaps, Extent{at, size})
+	if at < within.End {
+		gaps = append(gaps, Extent{at, within.End})
 	}
 	return gaps
 }

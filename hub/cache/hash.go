@@ -226,12 +226,6 @@ func (h *frontierHash) take() []byte {
 // is the hash's then, and kept where nobody else can have written to the file.
 // The caller holds the part's lock.
 func (h *frontierHash) arrived(e Extent, block []byte) {
-	for at, b := range h.kept {
-		if at < e.End && at+int64(len(b)) > e.Start { // the file has other bytes there now
-			delete(h.kept, at)
-			freeBlock(b)
-		}
-	}
 	switch {
 	case block == nil:
 	case h.hash == nil, e.Start < h.at, !h.part.local:

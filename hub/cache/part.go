@@ -37,6 +37,9 @@ func (e *HashError) Error() string {
 // concurrent callers, and hashed on the way. What is written survives the
 // death of the process at any moment; [OpenPart] goes on from there. The
 // caller holds the lock of the content while a Part is open.
+//
+// Each byte is written once. Bytes that come for a place that has its bytes are
+// dropped: those there may be hashed already, and the hash would not see others.
 type Part struct {
 	content Content
 	path    string
@@ -46,7 +49,7 @@ type Part struct {
 	direct  *os.File    // the same file for writing around the page cache; nil where that can not be
 	refused atomic.Bool // the filesystem does not take such writes after all
 
-	writing sync.RWMutex // read-locked by writes around the page cache, locked by the others
+	writing sync.Mutex // held from finding what is missing until what was written is recorded
 
 	mu       sync.Mutex // guards the fields down to failed
 	journal  *journal

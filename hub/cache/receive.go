@@ -16,22 +16,16 @@ type WriteError struct{ Err error }
 func (e *WriteError) Error() string { return e.Err.Error() }
 func (e *WriteError) Unwrap() error { return e.Err }
 
-// WriteAt stores bytes that arrived. When it returns, they survive the process.
-// Its errors are a *WriteError.
+// WriteAt stores bytes that arrived, but not those that are there already. When
+// it returns, they survive the process. Its errors are a *WriteError.
 func (p *Part) WriteAt(b []byte, off int64) (int, error) {
 	if err := p.inside(Extent{off, off + int64(len(b))}); err != nil {
 		return 0, &WriteError{err}
 	}
-	n, err := p.write(b, off)
-	if n > 0 {
-		if rerr := p.record(Extent{off, off + int64(n)}, nil); err == nil {
-			err = rerr
-		}
+	if err := p.put(b, off, false, nil); err != nil {
+		return 0, &WriteError{err}
 	}
-	if err != nil {
-		return n, &WriteError{err}
-	}
-	return n, nil
+	return len(b), nil
 }
 
 // Receive takes the bytes of e as r gives them, and returns how many: also when
@@ -88,7 +82,7 @@ func (p *Part) enqueue(block []byte, at int64, fast bool) error {
 // part.
 func (p *Part) writer() {
 	for q := range p.queue {
-		err := p.put(q.block, q.at, q.fast)
+		err := p.put(q.block, q.at, q.fast, q.block)
 		p.mu.Lock()
 		if err != nil && p.failed == nil {
 			p.failed = err
@@ -113,34 +107,53 @@ func (p *Part) inside(e Extent) error {
 	return nil
 }
 
-// put writes a block and leaves it to the hash.
-func (p *Part) put(block []byte, off int64, fast bool) error {
-	if len(block) == 0 {
-		freeBlock(block)
-		return nil
-	}
-	past := 0 // the page cache
-	var err error
-	if fast {
-		past, err = p.writeDirect(block, off)
-	}
-	if err == nil && past < len(block) {
-		_, err = p.write(block[past:], off+int64(past))
-	}
-	if err != nil {
-		freeBlock(block)
-		return err
-	}
-	return p.record(Extent{off, off + int64(len(block))}, block)
-}
-
-// write stores bytes by way of the page cache. The kernel lets one such write
-// to a file at a time, too, but spins; and what goes around the cache must not
-// meet it on a page.
-func (p *Part) write(b []byte, off int64) (int, error) {
+// put writes what the part misses of b. All writes pass here, one at a time: so
+// a byte that is there is never written over, and what goes around the page
+// cache never meets on a page what goes through it. A block, if b is one, is
+// left to the hash where all of it was written, and freed otherwise.
+func (p *Part) put(b []byte, off int64, fast bool, block []byte) error {
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	return p.f.WriteAt(b, off)
+	gaps := p.missingIn(Extent{off, off + int64(len(b))})
+	if block != nil && (len(gaps) != 1 || gaps[0].Len() != int64(len(b))) {
+		defer freeBlock(block)
+		block = nil
+	}
+	for _, gap := range gaps {
+		if err := p.write(b[gap.Start-off:gap.End-off], gap.Start, fast); err != nil {
+			if block != nil {
+				freeBlock(block)
+			}
+			return err
+		}
+		if err := p.record(gap, block); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missingIn lists what of e has not been written.
+func (p *Part) missingIn(e Extent) []Extent {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.have.missingIn(e)
+}
+
+// write stores bytes, around the page cache as far as wanted and possible.
+func (p *Part) write(b []byte, off int64, fast bool) error {
+	if fast {
+		n, err := p.writeDirect(b, off)
+		if err != nil {
+			return err
+		}
+		b, off = b[n:], off+int64(n)
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	_, err := p.f.WriteAt(b, off)
+	return err
 }
 
 // directUnit is the size of which addresses, offsets and lengths are multiples
@@ -155,8 +168,6 @@ func (p *Part) writeDirect(b []byte, off int64) (int, error) {
 	if off%directUnit != 0 || n == 0 || p.direct == nil || p.refused.Load() {
 		return 0, nil
 	}
-	p.writing.RLock()
-	defer p.writing.RUnlock()
 	n, err := p.direct.WriteAt(b[:n], off)
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		p.refused.Store(true)

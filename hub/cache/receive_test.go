@@ -134,20 +134,6 @@ func TestPartOnSharedDisk(t *testing.T) {
 	}
 }
 
-// What is written over bytes that wait for the hash counts.
-func TestPartWrittenOver(t *testing.T) {
-	content, id := sample(3 * blockSize)
-	wrong := append(bytes.Clone(content[:blockSize]), bytes.Repeat([]byte("x"), 2*blockSize)...)
-	p := openPart(t, filepath.Join(t.TempDir(), "blob"), id)
-	receive(t, p, wrong, Extent{blockSize, id.Size})
-	p.Missing() // all is written
-	if _, err := p.WriteAt(content[blockSize:], blockSize); err != nil {
-		t.Fatal(err)
-	}
-	receive(t, p, content, Extent{0, blockSize})
-	finish(t, p, content)
-}
-
 // A disk that is full is told as such, whatever the sender does.
 func TestReceiveWriteError(t *testing.T) {
 	content, id := sample(2 * blockSize)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub/localhub"
+	"longcat/hub/localhub/store"
 	"longcat/modelcard"
 )
 
@@ -39,22 +41,26 @@ func (a *app) serve(ctx context.Context, dir, addr string) error {
 	if secret == "" {
 		secret, made = "hf_"+rand.Text(), true
 	}
-	h, err := localhub.Open(dir, localhub.Options{
-		Tokens:       []localhub.Token{{Secret: secret, User: "longcat", Role: localhub.Write}},
-		AnyNamespace: true,
-		Render:       modelcard.RenderHTML,
-	})
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	l, err := net.Listen("tcp", addr)
+	l, err := net.Listen("tcp", addr) // first, so that a typo in addr leaves no directory behind
 	if err != nil {
 		return &hintedError{
 			fmt.Errorf("listening on %q: %s", addr, cmp.Or(networkCause(err), err.Error())),
 			"--addr HOST:PORT chooses another address; port 0 is any that is free",
 		}
 	}
+	defer l.Close()
+	h, err := localhub.Open(dir, localhub.Options{
+		Tokens:       []localhub.Token{{Secret: secret, User: "longcat", Role: localhub.Write}},
+		AnyNamespace: true,
+		Render:       modelcard.RenderHTML,
+	})
+	if _, ok := errors.AsType[*store.NotHubError](err); ok {
+		return &hintedError{err, "serve wants a directory of its own: one that is empty or not there yet, or that it served before"}
+	}
+	if err != nil {
+		return err
+	}
+	defer h.Close()
 	url := "http://" + l.Addr().String()
 	if a.json {
 		if err := a.printJSON(map[string]string{"endpoint": url, "token": secret, "dir": dir}); err != nil {

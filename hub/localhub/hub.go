@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -45,7 +46,7 @@ type Options struct {
 // Hub serves one folder. All its methods may be called concurrently.
 type Hub struct {
 	opts    Options
-	store   *store
+	store   *folder
 	lock    *os.File
 	signer  signer
 	tokens  tokens
@@ -67,8 +68,10 @@ type Hub struct {
 	conversion conversion
 }
 
-// Open takes dir, which it creates if need be, into use. It fails if another
-// process has it open. What was left half-done there is removed.
+// Open takes dir into use: a hub's, or one that is empty or not there yet. It
+// fails with a [*store.NotHubError], and touches nothing, if dir holds anything
+// else, and it fails if another process has it open. What was left half-done by
+// a hub is removed.
 func Open(dir string, opts Options) (*Hub, error) {
 	opts.AddressTTL = cmp.Or(opts.AddressTTL, time.Hour)
 	opts.PageSize = cmp.Or(opts.PageSize, 1000)
@@ -83,8 +86,8 @@ func Open(dir string, opts Options) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+	if err := store.Claim(dir); err != nil {
+		return nil, fmt.Errorf("opening hub folder: %w", err)
 	}
 	lock, err := lockFile(filepath.Join(dir, "lock"))
 	if err != nil {
@@ -106,7 +109,7 @@ func Open(dir string, opts Options) (*Hub, error) {
 
 // load reads what the folder holds.
 func (h *Hub) load(dir string) (err error) {
-	if h.store, err = openStore(dir); err != nil {
+	if h.store, err = openFolder(dir); err != nil {
 		return err
 	}
 	key, err := h.store.key()

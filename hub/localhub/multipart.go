@@ -57,7 +57,7 @@ type part struct {
 }
 
 // find returns the upload that a ticket is for, made anew if need be.
-func (us *uploads) find(s *store, t ticket, now time.Time) (*upload, error) {
+func (us *uploads) find(s *folder, t ticket, now time.Time) (*upload, error) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	for key, u := range us.live {

@@ -32,7 +32,7 @@ type repoFile struct {
 // repo is one repo's folder.
 type repo struct {
 	id    RepoID
-	store *store
+	store *folder
 	file  atomic.Pointer[repoFile]
 
 	mu   sync.Mutex // held by whoever changes refs, pulls or settings
@@ -40,7 +40,7 @@ type repo struct {
 }
 
 // openRepo reads a repo that is on disk.
-func openRepo(s *store, id RepoID) (*repo, error) {
+func openRepo(s *folder, id RepoID) (*repo, error) {
 	r := &repo{id: id, store: s}
 	data, err := os.ReadFile(r.path("repo.json"))
 	if err != nil {

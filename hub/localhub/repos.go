@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"slices"
@@ -106,7 +107,7 @@ func (h *Hub) create(id RepoID, user string, settings Settings, files []wire.Com
 		}
 	}
 	r := &repo{id: id, store: h.store}
-	if err := os.RemoveAll(r.path()); err != nil { // left by a create that was killed
+	if err := r.clear(); err != nil {
 		return err
 	}
 	changes := []change{{kind: putFile, path: ".gitattributes", content: gitAttributes}}
@@ -134,6 +135,22 @@ func (h *Hub) create(id RepoID, user string, settings Settings, files []wire.Com
 	}
 	h.repos[id] = r
 	return nil
+}
+
+// clear removes what a create that was killed left: a folder that has nothing
+// but what a create writes, in its order (a cache of Hugging Face's has blobs
+// and refs, too, but no commits).
+func (r *repo) clear() error {
+	entries, err := os.ReadDir(r.path())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		if !slices.Contains([]string{"blobs", "commits", "refs"}, e.Name()) || !exists(r.path("commits")) && e.Name() == "refs" {
+			return conflict("A folder that is no repo of this hub is in the way of %q", r.id.Name)
+		}
+	}
+	return os.RemoveAll(r.path())
 }
 
 // deleteRepo answers DELETE /api/repos/delete.

@@ -12,21 +12,22 @@ import (
 	"sync/atomic"
 
 	"longcat/hub/localhub/cas"
+	"longcat/hub/localhub/store"
 )
 
-// store is the folder on disk: the one place that makes files durable.
-type store struct {
+// folder is the folder on disk: the one place that makes files durable.
+type folder struct {
 	dir     string
 	temps   atomic.Uint64
 	commits commitCache
 	xet     *cas.Store // what is made of chunks
 }
 
-// openStore prepares dir. Nobody else has it open, so whatever is in tmp was
-// left behind by a process that is gone.
-func openStore(dir string) (*store, error) {
-	s := &store{dir: dir}
-	if err := os.RemoveAll(s.path("tmp")); err != nil {
+// openFolder prepares dir. Nobody else has it open, so what a hub left in tmp is
+// of a process that is gone.
+func openFolder(dir string) (*folder, error) {
+	s := &folder{dir: dir}
+	if err := store.EmptyTemp(s.path("tmp")); err != nil {
 		return nil, err
 	}
 	for _, sub := range []string{"tmp", "objects", "repos"} {
@@ -37,18 +38,18 @@ func openStore(dir string) (*store, error) {
 	return s, s.openXet()
 }
 
-func (s *store) path(elem ...string) string {
+func (s *folder) path(elem ...string) string {
 	return filepath.Join(append([]string{s.dir}, elem...)...)
 }
 
 // objectPath is where the content with this sha256 lies, if it is kept as a
 // whole.
-func (s *store) objectPath(sha256 string) string {
+func (s *folder) objectPath(sha256 string) string {
 	return s.path("objects", sha256[:2], sha256)
 }
 
 // objectSize is the size of an object in bytes, or false if it is not there.
-func (s *store) objectSize(sha256 string) (int64, bool) {
+func (s *folder) objectSize(sha256 string) (int64, bool) {
 	if fi, err := os.Stat(s.objectPath(sha256)); err == nil {
 		return fi.Size(), true
 	}
@@ -57,7 +58,7 @@ func (s *store) objectSize(sha256 string) (int64, bool) {
 }
 
 // openObject opens the content with this sha256, in whatever form it is kept.
-func (s *store) openObject(sha256 string) (io.ReadSeekCloser, error) {
+func (s *folder) openObject(sha256 string) (io.ReadSeekCloser, error) {
 	f, err := os.Open(s.objectPath(sha256))
 	if !errors.Is(err, fs.ErrNotExist) {
 		return f, err
@@ -70,7 +71,7 @@ func (s *store) openObject(sha256 string) (io.ReadSeekCloser, error) {
 }
 
 // eachObject visits the objects that are kept as a whole.
-func (s *store) eachObject(visit func(sha256 string) error) error {
+func (s *folder) eachObject(visit func(sha256 string) error) error {
 	folders, err := os.ReadDir(s.path("objects"))
 	if err != nil {
 		return err
@@ -93,12 +94,12 @@ func (s *store) eachObject(visit func(sha256 string) error) error {
 }
 
 // temp makes a file to be filled and then published or dropped.
-func (s *store) temp(perm fs.FileMode) (*os.File, error) {
+func (s *folder) temp(perm fs.FileMode) (*os.File, error) {
 	return os.OpenFile(s.tempName(), os.O_CREATE|os.O_EXCL|os.O_RDWR, perm)
 }
 
 // tempName is a name under tmp that was not used since Open.
-func (s *store) tempName() string {
+func (s *folder) tempName() string {
 	return s.path("tmp", strconv.FormatUint(s.temps.Add(1), 10))
 }
 
@@ -126,11 +127,11 @@ func publish(f *os.File, final string) error {
 }
 
 // write publishes data under final.
-func (s *store) write(final string, data []byte) error {
+func (s *folder) write(final string, data []byte) error {
 	return s.writePerm(final, data, 0o644)
 }
 
-func (s *store) writePerm(final string, data []byte, perm fs.FileMode) error {
+func (s *folder) writePerm(final string, data []byte, perm fs.FileMode) error {
 	f, err := s.temp(perm)
 	if err != nil {
 		return err
@@ -184,9 +185,12 @@ func makeDir(dir string) error {
 
 // key is the secret that signs addresses. It is kept, so that addresses given
 // out before a restart still work after it.
-func (s *store) key() ([]byte, error) {
+func (s *folder) key() ([]byte, error) {
 	key, err := os.ReadFile(s.path("key"))
-	if err == nil && len(key) >= 32 {
+	if err == nil && len(key) != 32 {
+		return nil, errors.New("the file \"key\" is no key that this hub made: it must have 32 bytes")
+	}
+	if err == nil {
 		return key, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -8,14 +8,15 @@ import (
 	"sync"
 
 	"longcat/hub/localhub/cas"
+	"longcat/hub/localhub/store"
 )
 
 // openXet opens the store of chunks, which shares the objects with us.
-func (s *store) openXet() (err error) {
+func (s *folder) openXet() (err error) {
 	s.xet, err = cas.Open(cas.Options{
 		Dir:     s.path("xet"),
-		Publish: publish,
-		Object:  func(sha256 string) (*os.File, error) { return os.Open(s.objectPath(sha256)) },
+		Publish: publish, EmptyTemp: store.EmptyTemp,
+		Object: func(sha256 string) (*os.File, error) { return os.Open(s.objectPath(sha256)) },
 	})
 	return err
 }

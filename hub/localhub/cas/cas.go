@@ -42,9 +42,10 @@ import (
 
 // Options say where a Store keeps its things. All are needed.
 type Options struct {
-	Dir     string                                // for the store alone; made if need be
-	Publish func(f *os.File, final string) error  // gives a temp file its final name, durably, and closes it
-	Object  func(sha256 string) (*os.File, error) // opens an object; an error that is fs.ErrNotExist if there is none
+	Dir       string                                // for the store alone; made if need be
+	Publish   func(f *os.File, final string) error  // gives a temp file its final name, durably, and closes it
+	EmptyTemp func(dir string) error                // removes what a Store left in its directory of unfinished files
+	Object    func(sha256 string) (*os.File, error) // opens an object; an error that is fs.ErrNotExist if there is none
 }
 
 // A Store keeps files and xorbs. Its methods may be called concurrently.
@@ -63,7 +64,7 @@ type Store struct {
 // Open reads what is in the folder. Nobody else may have it open.
 func Open(o Options) (*Store, error) {
 	s := &Store{o: o, catalog: newCatalog()}
-	if err := os.RemoveAll(s.path("tmp")); err != nil {
+	if err := o.EmptyTemp(s.path("tmp")); err != nil {
 		return nil, err
 	}
 	for _, sub := range []string{"tmp", "files", "xorbs", "sent"} {

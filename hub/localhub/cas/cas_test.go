@@ -41,7 +41,8 @@ func (s *shelf) reopen() {
 	s.Helper()
 	var err error
 	s.Store, err = Open(Options{
-		Dir: filepath.Join(s.dir, "xet"),
+		Dir:       filepath.Join(s.dir, "xet"),
+		EmptyTemp: os.RemoveAll,
 		Publish: func(f *os.File, final string) error {
 			return errors.Join(os.MkdirAll(filepath.Dir(final), 0o755), f.Close(), os.Rename(f.Name(), final))
 		},

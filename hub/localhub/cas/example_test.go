@@ -22,8 +22,9 @@ func Example() {
 	os.WriteFile(object, []byte("weights, say"), 0o644)
 
 	store, err := cas.Open(cas.Options{
-		Dir:    filepath.Join(dir, "xet"),
-		Object: func(string) (*os.File, error) { return os.Open(object) },
+		Dir:       filepath.Join(dir, "xet"),
+		Object:    func(string) (*os.File, error) { return os.Open(object) },
+		EmptyTemp: os.RemoveAll,
 		Publish: func(f *os.File, final string) error {
 			return errors.Join(os.MkdirAll(filepath.Dir(final), 0o755), f.Sync(), f.Close(), os.Rename(f.Name(), final))
 		},

@@ -1,0 +1,2 @@
+// Package store keeps a hub's repos in one directory.
+package store

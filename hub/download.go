@@ -107,17 +107,22 @@ type downloader struct {
 	mine sync.Map // lock path → *sync.Mutex: files of the same content take turns
 }
 
-// file brings one file and returns its place. Content that turns out wrong, or
-// that changed meanwhile, is fetched anew once.
+// fileTries is how often a file is fetched whose content turns out wrong, or
+// that changed meanwhile: once more, and after that once more in case the first
+// try was over bytes that an earlier process had left.
+const fileTries = 3
+
+// file fetches one file and returns where it is. What came as chunks and was
+// wrong comes as ranges the next time.
 func (d *downloader) file(ctx context.Context, path string) (string, error) {
-	for again := false; ; again = true {
+	for try := 1; ; try++ {
 		f, err := d.c.Resolve(ctx, d.opts.Repo, d.commit, path)
 		if err != nil {
 			return "", err
 		}
-		local, err := d.locked(ctx, f)
+		local, err := d.locked(ctx, f, try == 1)
 		var wrong *cache.HashError
-		if err == nil || again || !(errors.As(err, &wrong) || errors.Is(err, ErrChanged)) {
+		if err == nil || try == fileTries || !(errors.As(err, &wrong) || errors.Is(err, ErrChanged)) {
 			if err != nil && ctx.Err() == nil {
 				err = f.named(err)
 			}
@@ -138,7 +143,7 @@ func (f *File) named(err error) error {
 
 // locked fetches while no other process does; one that had to wait may find
 // the work done.
-func (d *downloader) locked(ctx context.Context, f *File) (string, error) {
+func (d *downloader) locked(ctx context.Context, f *File, chunksAllowed bool) (string, error) {
 	mine, _ := d.mine.LoadOrStore(d.store.lockPath(f), new(sync.Mutex))
 	mine.(*sync.Mutex).Lock()
 	defer mine.(*sync.Mutex).Unlock()
@@ -156,7 +161,7 @@ func (d *downloader) locked(ctx context.Context, f *File) (string, error) {
 		return "", err
 	}
 	if !have {
-		if err := d.fetch(ctx, f); err != nil {
+		if err := d.fetch(ctx, f, chunksAllowed); err != nil {
 			return "", err
 		}
 	}
@@ -166,7 +171,7 @@ func (d *downloader) locked(ctx context.Context, f *File) (string, error) {
 // resumable is the size from which a file is worth a journal.
 const resumable = 2 << 20
 
-func (d *downloader) fetch(ctx context.Context, f *File) (err error) {
+func (d *downloader) fetch(ctx context.Context, f *File, chunksAllowed bool) (err error) {
 	meter := start(d.opts.Progress, "download", f.Path, f.Size)
 	defer meter.Done()
 	base, final := d.store.paths(f)
@@ -178,7 +183,7 @@ func (d *downloader) fetch(ctx context.Context, f *File) (err error) {
 		return err
 	}
 	meter.Add(part.Arrived())
-	if err := d.bring(ctx, f, part, meter); err != nil {
+	if err := d.fetchMissing(ctx, f, part, chunksAllowed, meter); err != nil {
 		if errors.Is(err, ErrChanged) {
 			return errors.Join(err, part.Discard())
 		}

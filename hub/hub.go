@@ -65,6 +65,8 @@ type Client struct {
 	api      *retryablehttp.Client // for requests that may be repeated
 	once     *retryablehttp.Client // for requests whose effect must not happen twice
 
+	probe int64 // bytes of a large file that each way of fetching it is tried with
+
 	warnMu sync.Mutex
 	warned map[string]bool
 }
@@ -89,7 +91,7 @@ func New(cfg Config) (*Client, error) {
 	cfg.RetryWaitMax = cmp.Or(cfg.RetryWaitMax, 30*time.Second)
 	cfg.UserAgent = cmp.Or(cfg.UserAgent, "longcat")
 
-	c := &Client{cfg: cfg, endpoint: u, warned: map[string]bool{}}
+	c := &Client{cfg: cfg, endpoint: u, probe: probeSize, warned: map[string]bool{}}
 	c.api, c.once = c.newHTTP()
 	return c, nil
 }

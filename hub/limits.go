@@ -31,7 +31,7 @@ type limits struct {
 	conns   int           // tokens, free and taken
 	window  int64         // bytes that all of them ask for
 	settled bool          // the window is as large as it should be
-	near    bool          // the hub is on this machine or in this network
+	near    bool          // an answer began as soon as only one of this machine or network can
 	quick   chan struct{} // not nil: and one connection is as good as several; closed when that ends
 	speed   float64
 	epoch   epoch
@@ -80,11 +80,9 @@ func (l *limits) begin(ctx context.Context) error {
 }
 
 // measure is what one range cost: how long its answer took to begin, and to
-// come, without the time that the disk took. The distance is the network's
-// round trip, or the wait where that is not known.
+// come, without the time that the disk took.
 type measure struct {
 	wait, read time.Duration
-	distance   time.Duration
 	bytes      int64
 }
 
@@ -94,7 +92,7 @@ func (l *limits) end(m measure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.free <- struct{}{}
-	l.near = l.near || (m.bytes > 0 && m.distance < nearHub)
+	l.near = l.near || (m.bytes > 0 && m.wait < nearHub)
 	if l.rate != nil || m.bytes < leastRange {
 		return
 	}

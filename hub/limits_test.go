@@ -30,11 +30,11 @@ func connections(t *testing.T, l *limits) (n int) {
 	return n
 }
 
-// way is what lies between a hub and here: the round trip, how long its answers
-// take to begin, how fast one connection is, and all of them together.
+// way is what lies between a hub and here: how long its answers take to begin,
+// how fast one connection is, and all of them together.
 type way struct {
-	distance, wait time.Duration
-	conn, most     float64 // bytes per second
+	wait       time.Duration
+	conn, most float64 // bytes per second
 }
 
 // download lets l bring n bytes along the way, in the time that a synctest
@@ -60,7 +60,7 @@ func (w way) download(l *limits, n int64) (inFlight int64) {
 		}
 		time.Sleep(w.wait + read)
 		for range conns {
-			l.end(measure{distance: w.distance, wait: w.wait, read: read, bytes: size})
+			l.end(measure{wait: w.wait, read: read, bytes: size})
 			n -= size
 			arrived += size
 		}
@@ -82,11 +82,11 @@ func TestLimitsLearnTheWay(t *testing.T) {
 		slower   float64       // at most so many times the least
 		inFlight int64
 	}{
-		{"this machine", way{ms / 20, ms / 5, 1000 * mbyte, 1500 * mbyte}, 2, 1340 * ms, 1.6, 3 << 20},
-		{"this machine, busy", way{ms / 20, 30 * ms, 200 * mbyte, 300 * mbyte}, 8, 6700 * ms, 3.5, 4 << 20},
-		{"this network", way{ms / 2, ms, 110 * mbyte, 110 * mbyte}, 8, 18200 * ms, 1.1, 4 << 20},
-		{"far away", way{20 * ms, 100 * ms, 30 * mbyte, 1000 * mbyte}, 8, 8300 * ms, 1.6, 128 << 20},
-		{"far away on a thin line", way{20 * ms, 100 * ms, 10 * mbyte, 10 * mbyte}, 8, 200 * time.Second, 1.3, 16 << 20},
+		{"this machine", way{ms / 5, 1000 * mbyte, 1500 * mbyte}, 2, 1340 * ms, 1.6, 3 << 20},
+		{"this machine, busy", way{30 * ms, 200 * mbyte, 300 * mbyte}, 8, 6700 * ms, 1.6, 128 << 20},
+		{"this network", way{ms, 110 * mbyte, 110 * mbyte}, 8, 18200 * ms, 1.1, 4 << 20},
+		{"far away", way{100 * ms, 30 * mbyte, 1000 * mbyte}, 8, 8300 * ms, 1.6, 128 << 20},
+		{"far away on a thin line", way{100 * ms, 10 * mbyte, 10 * mbyte}, 8, 200 * time.Second, 1.3, 16 << 20},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLimits(8, 0)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -173,21 +172,13 @@ func (p *patience) after(ctx context.Context, err error) error {
 // fetch asks for one range and writes what comes. It returns what of the range
 // is still missing.
 func (t *transfer) fetch(ctx context.Context, e cache.Extent) (rest cache.Extent, m measure, err error) {
-	var way time.Duration
-	known := false
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) { way, known = distance(info.Conn) },
-	})
 	asked := time.Now()
-	resp, err := t.get(traced, &e)
+	resp, err := t.get(ctx, &e)
 	if err != nil {
 		return e, m, err
 	}
 	defer resp.Body.Close()
 	m.wait = time.Since(asked)
-	if m.distance = m.wait; known {
-		m.distance = way
-	}
 	if err := t.rightRange(resp, e); err != nil {
 		return e, m, err
 	}

@@ -3,9 +3,11 @@ package localhub
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Fault is a way to misbehave, and the requests that meet it. The zero value
@@ -15,6 +17,8 @@ type Fault struct {
 	Path   string // only requests whose path contains this; CDN addresses start with "/-/cdn/"
 	Skip   int    // let so many matching requests pass first
 	Times  int    // then misbehave so often; 0: always
+
+	Delay time.Duration // answer so much later, as a hub far away does
 
 	Status int         // answer this, without doing anything
 	Header http.Header // set on whatever is answered; an empty value removes the header
@@ -28,6 +32,7 @@ type Fault struct {
 	After      int64           // bytes of the body that pass unharmed before Cut, Corrupt or Stall
 	Cut        bool            // break the connection
 	Corrupt    bool            // send wrong bytes
+	Wrong      int64           // so many bytes are wrong if Corrupt; 0: all that follow
 	Stall      <-chan struct{} // send nothing until this is closed or the client gives up
 }
 
@@ -83,6 +88,12 @@ func (fs *Faults) next(r *http.Request) *Fault {
 
 // serve answers a request the wrong way.
 func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next func(http.ResponseWriter) error) error {
+	if f.Delay > 0 {
+		select {
+		case <-time.After(f.Delay):
+		case <-r.Context().Done():
+		}
+	}
 	if f.Status != 0 {
 		f.patch(w.Header())
 		err := &apiError{Status: f.Status, Message: http.StatusText(f.Status)}
@@ -140,6 +151,7 @@ type faultWriter struct {
 	request *http.Request
 	wrote   bool  // the header
 	sent    int64 // body bytes
+	wrong   int64 // of them, corrupted ones
 	want    int64 // body bytes to send in all, -1 for as many as come
 }
 
@@ -195,9 +207,13 @@ func (w *faultWriter) bend(p []byte) []byte {
 		panic(http.ErrAbortHandler)
 	}
 	if w.fault.Corrupt {
-		wrong := make([]byte, len(p))
-		for i := range p {
+		wrong := slices.Clone(p)
+		for i := range wrong {
+			if w.fault.Wrong > 0 && w.wrong == w.fault.Wrong {
+				break
+			}
 			wrong[i] = ^p[i]
+			w.wrong++
 		}
 		return wrong
 	}

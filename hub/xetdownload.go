@@ -12,18 +12,23 @@ import (
 
 // A file that the Hub stores as chunks can come in two ways: as ranges of the
 // whole, or as chunks. Which is faster is a matter of the network, of the
-// servers and of this machine, so each way brings a probe of a large file, and
-// the faster one brings the rest.
-const probeSize = 32 << 20
+// servers and of this machine, so each way fetches a probe of a large file, and
+// the faster one fetches the rest.
+const (
+	probeSize  = 32 << 20
+	probedFrom = 8 // probes that a file must miss to be worth it
+)
 
-// bring fetches what the part misses.
-func (d *downloader) bring(ctx context.Context, f *File, part *cache.Part, meter Meter) error {
+// fetchMissing fetches what the part misses. Chunks are used only where allowed:
+// nothing tells of one chunk that it is right.
+func (d *downloader) fetchMissing(ctx context.Context, f *File, part *cache.Part, chunksAllowed bool, meter Meter) error {
 	ranges := func(s sink) error { return d.c.transfer(ctx, f, s, d.lim, meter) }
+	probe := d.c.probe
 	var missing int64
 	for _, gap := range part.Missing() {
 		missing += gap.Len()
 	}
-	if f.Xet == "" || d.opts.Rate > 0 || missing < 8*probeSize {
+	if f.Xet == "" || !chunksAllowed || d.opts.Rate > 0 || missing < probedFrom*probe {
 		return ranges(part)
 	}
 	client, err := d.c.xet(ctx, f.Repo, f.Commit, xetRead, false)
@@ -34,7 +39,7 @@ func (d *downloader) bring(ctx context.Context, f *File, part *cache.Part, meter
 	chunks := func(gaps []cache.Extent) error { return d.chunks(ctx, client, hash, f, part, gaps, meter) }
 
 	begun := time.Now()
-	if err := ranges(below(part, probeSize)); err != nil {
+	if err := ranges(below(part, probe)); err != nil {
 		return err
 	}
 	if d.lim.isNear() {
@@ -42,7 +47,7 @@ func (d *downloader) bring(ctx context.Context, f *File, part *cache.Part, meter
 	}
 	byRanges := time.Since(begun)
 	begun = time.Now()
-	if err := chunks(below(part, probeSize).Missing()); err != nil || time.Since(begun) > byRanges {
+	if err := chunks(below(part, probe).Missing()); err != nil || time.Since(begun) > byRanges {
 		if err := fatal(ctx, err); err != nil {
 			return err
 		}
@@ -65,6 +70,8 @@ func fatal(ctx context.Context, err error) error {
 	return nil
 }
 
+// chunks fetches gaps of the part from the chunk store. It may write more, since
+// chunks do not end where gaps do.
 func (d *downloader) chunks(ctx context.Context, client *xet.Client, hash merkle.Hash, f *File, part *cache.Part, gaps []cache.Extent, meter Meter) error {
 	missing := make([]xet.Range, len(gaps))
 	for i, gap := range gaps {

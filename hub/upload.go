@@ -50,7 +50,7 @@ type UploadResult struct {
 	PullRequestURL string         `json:"pull_request_url,omitempty"`
 	Unchanged      bool           `json:"unchanged"` // the revision held all this already: no commit was made
 	Files          []UploadedFile `json:"files"`
-	Total          int64          `json:"total"` // bytes of all files
+	Total          int64          `json:"total"` // bytes of all files that are not ignored
 	Sent           int64          `json:"sent"`  // bytes of content that crossed the wire
 }
 
@@ -60,7 +60,7 @@ type UploadedFile struct {
 	Size    int64  `json:"size"`
 	LFS     bool   `json:"lfs"`
 	OID     string `json:"oid"`     // sha256 of a large file ("" until it is known), git blob id of a small one
-	Ignored bool   `json:"ignored"` // the repo's .gitignore refuses it
+	Ignored bool   `json:"ignored"` // a .gitignore names it: the commit leaves it out
 	Changed bool   `json:"changed"` // the revision held something else, or nothing
 }
 
@@ -100,10 +100,14 @@ func (c *Client) PrepareUpload(ctx context.Context, u Upload) (*PreparedUpload, 
 			return nil, err
 		}
 	}
+	gitIgnore, err := u.gitIgnore()
+	if err != nil {
+		return nil, err
+	}
 	prep := &PreparedUpload{Upload: u, Files: make([]UploadedFile, len(u.Files))}
 	for at := 0; at < len(u.Files); at += wire.MaxPreuploadFiles {
 		end := min(at+wire.MaxPreuploadFiles, len(u.Files))
-		if err := c.preupload(ctx, u, u.Files[at:end], prep.Files[at:end]); err != nil {
+		if err := c.preupload(ctx, u, gitIgnore, u.Files[at:end], prep.Files[at:end]); err != nil {
 			return nil, err
 		}
 	}
@@ -153,10 +157,27 @@ func checkUpload(u Upload) error {
 	return nil
 }
 
+// gitIgnore is the .gitignore that the commit brings, nil for none. The Hub goes
+// by it as if it stood in the repo already.
+func (u *Upload) gitIgnore() (*string, error) {
+	for _, f := range u.Files {
+		if f.Path != ".gitignore" {
+			continue
+		}
+		text, err := readGitIgnore(f.Path, io.NewSectionReader(f.Content, 0, f.Content.Size()))
+		if err != nil {
+			return nil, err
+		}
+		s := string(text)
+		return &s, nil
+	}
+	return nil, nil
+}
+
 // preupload fills in, for up to MaxPreuploadFiles files, how the Hub wants
 // them and what stands there now (in OID, until the hash replaces it).
-func (c *Client) preupload(ctx context.Context, u Upload, files []UploadFile, out []UploadedFile) error {
-	var body wire.PreuploadRequest
+func (c *Client) preupload(ctx context.Context, u Upload, gitIgnore *string, files []UploadFile, out []UploadedFile) error {
+	body := wire.PreuploadRequest{GitIgnore: gitIgnore}
 	index := map[string]int{}
 	for i, f := range files {
 		size := f.Content.Size()
@@ -283,8 +304,11 @@ func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, er
 	}
 	res.Files, res.Unchanged = p.Files, len(p.Delete) == 0
 	for _, f := range p.Files {
+		if f.Ignored {
+			continue
+		}
 		res.Total += f.Size
-		if f.Changed && !f.Ignored {
+		if f.Changed {
 			res.Unchanged = false
 			if !f.LFS {
 				res.Sent += f.Size
@@ -318,7 +342,7 @@ func (c *Client) addManifest(ctx context.Context, p *PreparedUpload) error {
 		return err
 	}
 	made := make([]UploadedFile, 1)
-	if err := c.preupload(ctx, p.Upload, []UploadFile{f}, made); err != nil {
+	if err := c.preupload(ctx, p.Upload, nil, []UploadFile{f}, made); err != nil {
 		return err
 	}
 	if made[0].LFS {

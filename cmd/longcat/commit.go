@@ -84,16 +84,20 @@ func (a *app) printUpload(c *hub.Client, repo hub.Repo, res *hub.UploadResult) e
 	if a.json {
 		return a.printJSON(res)
 	}
+	ignored := []hub.LeftOut{}
 	for _, f := range res.Files {
 		if f.Ignored {
-			a.say("left out, the repo's .gitignore refuses it: %s", f.Path)
+			ignored = append(ignored, hub.LeftOut{Path: f.Path, Reason: "the repo's .gitignore names it"})
 		}
 	}
+	a.tellLeftOut(ignored)
 	switch {
+	case len(ignored) > 0 && len(ignored) == len(res.Files) && res.Unchanged:
+		a.say("nothing was sent to %s", repo)
 	case res.Unchanged:
-		a.say("%s holds all %s already (%s), nothing was sent", repo, counted(len(res.Files), "file"), units.Size(res.Total))
+		a.say("%s holds all %s already (%s), nothing was sent", repo, counted(len(res.Files)-len(ignored), "file"), units.Size(res.Total))
 	default:
-		a.say("%s, %s: %s already on the hub, %s sent", counted(len(res.Files), "file"), units.Size(res.Total), units.Size(max(res.Total-res.Sent, 0)), units.Size(res.Sent))
+		a.say("%s, %s: %s already on the hub, %s sent", counted(len(res.Files)-len(ignored), "file"), units.Size(res.Total), units.Size(max(res.Total-res.Sent, 0)), units.Size(res.Sent))
 	}
 	where := c.PageURL(repo)
 	if res.PullRequestURL != "" {

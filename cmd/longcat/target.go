@@ -77,6 +77,9 @@ func (t *target) conflict(plan *merge.Plan, f publishFlags) error {
 // overwrites finds the same from the hashes, before anything is sent.
 func (t *target) overwrites(ctx context.Context, c *hub.Client, prep *hub.PreparedUpload, f publishFlags) error {
 	for _, file := range prep.Files {
+		if file.Ignored {
+			return fmt.Errorf("the .gitignore of %q names %s, which would be left out", f.Repo, file.Path)
+		}
 		listed, there := t.weights[file.Path]
 		if !there || !file.Changed || f.replace || listed.OID == file.OID {
 			continue

@@ -5,8 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -79,15 +78,16 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 	if err != nil {
 		return err
 	}
-	files, closeAll, err := localFiles(source, target, f.pick)
+	folder, err := localFolder(source, target, f.pick)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
-	if len(files) == 0 {
+	defer folder.Close()
+	a.tellLeftOut(folder.LeftOut)
+	if len(folder.Files) == 0 {
 		return fmt.Errorf("no file in %q to upload", source)
 	}
-	f.Files = files
+	f.Files = folder.Files
 	f.Message = cmp.Or(f.Message, "Upload "+path.Base(filepath.ToSlash(source))+" with longcat")
 	if card, err := cardAmong(f.Files); err != nil {
 		return err
@@ -117,67 +117,57 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 	return a.printUpload(c, f.Repo, res)
 }
 
-// localFiles opens a file or all files of a folder under their paths in the
-// repo. Hidden folders of tools (.git, .cache) stay behind.
-func localFiles(source, target string, sel hub.Selection) (files []hub.UploadFile, closeAll func(), err error) {
-	var open []*os.File
-	closeAll = func() {
-		for _, f := range open {
-			f.Close()
-		}
-	}
-	add := func(local, name string) error {
-		f, err := os.Open(local)
-		if err != nil {
-			return err
-		}
-		open = append(open, f)
-		st, err := f.Stat()
-		if err != nil {
-			return err
-		}
-		files = append(files, hub.UploadFile{Path: name, Content: io.NewSectionReader(f, 0, st.Size())})
-		return nil
-	}
+// localFolder is a file, or all files of a folder, under their paths in the
+// repo.
+func localFolder(source, target string, sel hub.Selection) (*hub.Folder, error) {
 	st, err := os.Stat(source)
 	if err != nil {
-		return nil, closeAll, err
+		return nil, err
 	}
+	target = strings.Trim(target, "/")
 	if !st.IsDir() {
-		err = add(source, cmp.Or(strings.Trim(target, "/"), filepath.Base(source)))
-		return files, closeAll, err
+		return hub.OpenFile(source, cmp.Or(target, filepath.Base(source)))
 	}
-	if source, err = filepath.EvalSymlinks(source); err != nil { // WalkDir would not follow it
-		return nil, closeAll, err
+	folder, err := hub.OpenFolder(source, target, sel)
+	if err != nil {
+		return nil, err
 	}
+	return folder, refuseHalfMerges(source, target, folder.Files, sel)
+}
+
+// refuseHalfMerges finds a merge that was interrupted among the files.
+func refuseHalfMerges(source, target string, files []hub.UploadFile, sel hub.Selection) error {
 	selected := sel.Matcher()
-	err = filepath.WalkDir(source, func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(source, p)
-		if err != nil {
-			return err
-		}
-		rel = filepath.ToSlash(rel)
-		if d.IsDir() {
-			switch {
-			case d.Name() == ".git" || rel == ".cache":
-				return filepath.SkipDir
-			case d.Name() == merge.StateDir && selected(path.Join(path.Dir(rel), "config.json")):
-				return &hintedError{fmt.Errorf("folder %q holds a merge that was interrupted", filepath.Dir(p)), "run longcat merge again: it goes on"}
+	seen := map[string]bool{}
+	for _, f := range files {
+		for dir := path.Dir(strings.TrimPrefix(f.Path, target+"/")); !seen[dir]; dir = path.Dir(dir) {
+			seen[dir] = true
+			if path.Base(dir) == merge.StateDir || !selected(path.Join(dir, "config.json")) {
+				continue
 			}
-			return nil
+			local := filepath.Join(source, filepath.FromSlash(dir))
+			if _, err := os.Lstat(filepath.Join(local, merge.StateDir)); err == nil {
+				return &hintedError{fmt.Errorf("folder %q holds a merge that was interrupted", local), "run longcat merge again: it goes on"}
+			}
 		}
-		if !selected(rel) {
-			return nil
+	}
+	return nil
+}
+
+// tellLeftOut says what an upload does not take.
+func (a *app) tellLeftOut(left []hub.LeftOut) {
+	names := map[string][]string{}
+	for _, l := range left {
+		names[l.Reason] = append(names[l.Reason], l.Path)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(names)) {
+		list := names[reason]
+		more := ""
+		if n := len(list) - 10; n > 0 {
+			list, more = list[:10], fmt.Sprintf(" and %d more", n)
 		}
-		if st, err := os.Stat(p); err != nil || !st.Mode().IsRegular() {
-			return err
-		}
-		return add(p, path.Join(target, rel))
-	})
-	return files, closeAll, err
+		a.say("longcat: warning: left out, %s: %s%s", reason, strings.Join(list, ", "), more)
+	}
 }
 
 // matching lists the repo's files that --delete means, but for those that the

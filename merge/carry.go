@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"longcat/merge/config"
 )
 
 // carry adds the files beside the weights: the index, the config for the new
@@ -20,7 +22,11 @@ func (p *planner) carry(ctx context.Context) error {
 		f.add(piece{Size: int64(len(data)), literal: data})
 		others = append(others, f)
 	}
-	text("config.json", p.config())
+	config, err := p.config()
+	if err != nil {
+		return err
+	}
+	text("config.json", config)
 	text(RecipeFile, p.recipe.Text)
 	if len(weights) > 1 {
 		text(indexFile, p.index())
@@ -55,19 +61,39 @@ func (p *planner) carry(ctx context.Context) error {
 }
 
 // config is the base's config.json for the new depth and dtype.
-func (p *planner) config() []byte {
-	e := &configEdit{base: p.base(), layers: p.layers, warn: func(format string, args ...any) { p.warn(0, format, args...) }}
-	e.depth()
+func (p *planner) config() ([]byte, error) {
+	configs := map[*checkpoint]*config.Config{}
+	of := func(c *checkpoint) *config.Config {
+		if configs[c] == nil {
+			configs[c] = &config.Config{
+				Name: c.ref.Name, Text: c.config, Depth: c.depth.Depth,
+				Kind: func(layer int) string { return c.kinds[layer] },
+			}
+		}
+		return configs[c]
+	}
+	base := p.base()
+	layers := make([]config.Layer, len(p.layers))
+	for i, l := range p.layers {
+		layers[i] = config.Layer{From: of(l.from), Index: l.layer}
+	}
+	edits, remarks, err := config.Rewrite(of(base), layers)
+	if err != nil {
+		return nil, base.fail("config.json", "", err)
+	}
+	for _, remark := range remarks {
+		p.warn(0, "config.json: %s", remark)
+	}
 	asked := p.recipe.OutDType
 	if asked == "" {
 		asked = p.recipe.DType
 	}
 	for name, t := range dtypes {
 		if t == asked {
-			e.dtype(name)
+			edits = append(edits, config.DType(base.config, name)...)
 		}
 	}
-	return p.base().config.apply(e.edits)
+	return base.config.Apply(edits), nil
 }
 
 // index is model.safetensors.index.json: which file holds which tensor.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"longcat/internal/limits"
+	"longcat/merge/jsontext"
 	"longcat/merge/safetensors"
 
 	"golang.org/x/sync/errgroup"
@@ -48,7 +49,7 @@ type checkpoint struct {
 	ref    Ref
 	model  Model
 	names  []string // all files
-	config *jsonText
+	config *jsontext.Text
 	depth  depth
 	shards []shard
 	// byName finds a tensor by its name.
@@ -56,6 +57,7 @@ type checkpoint struct {
 	// layers[i] are layer i's tensors in the order of the files; indexes from
 	// depth.layers on are those of the stack's extra layers.
 	layers [][]sourceTensor
+	kinds  []string       // of each layer, see layerKind
 	loose  []sourceTensor // tensors outside the stack, in the order of the files
 }
 
@@ -88,10 +90,10 @@ func openCheckpoint(ctx context.Context, ref Ref, m Model, stack string) (*check
 	if err != nil {
 		return nil, c.fail("config.json", "", err)
 	}
-	if c.config, err = parseJSON(text); err != nil {
+	if c.config, err = jsontext.Parse(text); err != nil {
 		return nil, c.fail("config.json", "", err)
 	}
-	if c.config.root.kind != '{' {
+	if c.config.Root.Kind != jsontext.Object {
 		return nil, c.fail("config.json", "is not a JSON object", nil)
 	}
 	files, index, err := c.weightFiles(ctx)
@@ -185,21 +187,21 @@ func (c *checkpoint) readIndex(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, c.fail(indexFile, "", err)
 	}
-	text, err := parseJSON(data)
+	text, err := jsontext.Parse(data)
 	if err != nil {
 		return nil, c.fail(indexFile, "", err)
 	}
-	wm := text.root.get("weight_map")
-	if wm == nil || wm.kind != '{' || len(wm.keys) == 0 {
+	wm := text.Root.Get("weight_map")
+	if wm == nil || wm.Kind != jsontext.Object || len(wm.Keys) == 0 {
 		return nil, c.fail(indexFile, "has no weight_map", nil)
 	}
-	index := make(map[string]string, len(wm.keys))
-	for i, name := range wm.keys {
-		file := wm.vals[i]
-		if file.kind != '"' || !fs.ValidPath(file.str) || !strings.HasSuffix(file.str, ".safetensors") {
-			return nil, c.fail(indexFile, fmt.Sprintf("%q lies in %q, which is no safetensors file of the model", name, file.str), nil)
+	index := make(map[string]string, len(wm.Keys))
+	for i, name := range wm.Keys {
+		file := wm.Vals[i]
+		if file.Kind != jsontext.String || !fs.ValidPath(file.Str) || !strings.HasSuffix(file.Str, ".safetensors") {
+			return nil, c.fail(indexFile, fmt.Sprintf("%q lies in %q, which is no safetensors file of the model", name, file.Str), nil)
 		}
-		index[name] = file.str
+		index[name] = file.Str
 	}
 	return index, nil
 }
@@ -259,6 +261,9 @@ func (c *checkpoint) split(stack string) error {
 			c.loose = append(c.loose, t)
 		}
 	}
+	for _, layer := range c.layers {
+		c.kinds = append(c.kinds, layerKind(layer))
+	}
 	return nil
 }
 
@@ -278,7 +283,7 @@ func (c *checkpoint) tensors() []sourceTensor {
 // integer reads a whole number from the config's sections of the layers.
 func (c *checkpoint) integer(key string) (int, bool) {
 	for _, s := range c.depth.sections {
-		if n, ok := s.obj.get(key).integer(); ok {
+		if n, ok := s.Obj.Get(key).Int(); ok {
 			return n, true
 		}
 	}
@@ -289,8 +294,8 @@ func (c *checkpoint) integer(key string) (int, bool) {
 // or null.
 func (c *checkpoint) compact(key string) string {
 	for _, s := range c.depth.sections {
-		if v := s.obj.get(key); v != nil && v.kind != 'n' {
-			return strings.Join(strings.Fields(string(c.config.data[v.start:v.end])), "")
+		if v := s.Obj.Get(key); v != nil && v.Kind != jsontext.Null {
+			return strings.Join(strings.Fields(string(c.config.Raw(v))), "")
 		}
 	}
 	return ""
@@ -298,8 +303,8 @@ func (c *checkpoint) compact(key string) string {
 
 // text is a config's word at its root.
 func (c *checkpoint) text(key string) string {
-	if v := c.config.root.get(key); v != nil && v.kind == '"' {
-		return v.str
+	if v := c.config.Root.Get(key); v != nil && v.Kind == jsontext.String {
+		return v.Str
 	}
 	return ""
 }

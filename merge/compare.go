@@ -53,12 +53,19 @@ func (p *planner) compareFamily(c *checkpoint, line int) error {
 // layerKind is what the tensors of a layer have in common with those of another
 // that can take its place: names behind the number, and shapes.
 func layerKind(layer []sourceTensor) string {
-	parts := make([]string, len(layer))
-	for i, t := range layer {
-		parts[i] = fmt.Sprint(t.rest, t.Shape)
+	var parts []string
+	for _, t := range layer {
+		if !isBuffer(t.rest) {
+			parts = append(parts, fmt.Sprint(t.rest, t.Shape))
+		}
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, "\n")
+}
+
+// isBuffer tells tensors that models make anew and do not miss.
+func isBuffer(name string) bool {
+	return slices.ContainsFunc([]string{"inv_freq", ".masked_bias", ".position_ids", "num_batches_tracked", ".attn.bias", ".attention.bias"}, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // compareLayers wants every layer of another model to be of a kind that the
@@ -67,8 +74,8 @@ func (p *planner) compareLayers() error {
 	base := p.base()
 	kinds := map[string]bool{}
 	shapes, types := map[string]sourceTensor{}, map[string]bool{}
-	for _, layer := range base.layers {
-		kinds[layerKind(layer)] = true
+	for i, layer := range base.layers {
+		kinds[base.kinds[i]] = true
 		for _, t := range layer {
 			shapes[t.rest] = t
 			types[t.rest+string(t.DType)] = true
@@ -80,7 +87,7 @@ func (p *planner) compareLayers() error {
 			continue
 		}
 		line, layer := p.recipe.Slices[l.slice].Line, l.from.layers[l.layer]
-		if !kinds[layerKind(layer)] {
+		if !kinds[l.from.kinds[l.layer]] {
 			return p.strangeLayer(l, line, shapes)
 		}
 		for _, t := range layer {

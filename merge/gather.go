@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"longcat/merge/config"
+	"longcat/merge/jsontext"
 	"longcat/merge/safetensors"
 )
 
@@ -63,8 +65,8 @@ func (p *planner) add(from *checkpoint, t sourceTensor, name string, scale float
 // quantised reports whether the checkpoint's narrow floats are codes that only
 // mean something together with scales beside them.
 func (c *checkpoint) quantised() bool {
-	q := c.config.root.get("quantization_config")
-	return q != nil && q.kind == '{'
+	q := c.config.Root.Get("quantization_config")
+	return q != nil && q.Kind == jsontext.Object
 }
 
 // untie gives the result a head of its own when its config has one but the last
@@ -92,8 +94,8 @@ func (p *planner) untie(prefix string, s Slice) {
 // tied reports whether the config shares one matrix between embeddings and head.
 func tied(c *checkpoint) bool {
 	for _, s := range c.depth.sections {
-		if v := s.obj.get("tie_word_embeddings"); v != nil && v.kind == 'b' {
-			return v.str == "true"
+		if v := s.Obj.Get("tie_word_embeddings"); v != nil && v.Kind == jsontext.Bool {
+			return v.IsTrue()
 		}
 	}
 	return false
@@ -114,7 +116,7 @@ func isHead(name string) bool {
 // a head, or a norm that stands beside them ("model.norm" beside
 // "model.layers"). Everything else is taken to stand before them.
 func afterLayers(stack, name string) bool {
-	if isTower(name) || strings.Contains(name, "embed_tokens") {
+	if config.IsTower(name) || strings.Contains(name, "embed_tokens") {
 		return false
 	}
 	if isHead(name) {

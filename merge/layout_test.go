@@ -49,9 +49,10 @@ func TestShards(t *testing.T) {
 			x.DType, x.Shape = safetensors.U8, []int64{7} // makes offsets odd
 		}
 	}
+	config := map[string]any{"block_configs": []int{0, 0, 1, 0}} // says that layer 2 is another
 	open := models(map[string]memory{
-		"a": tiny{seed: "a", shards: 2, change: mixed}.build(t),
-		"b": tiny{seed: "b", change: mixed}.build(t),
+		"a": tiny{seed: "a", shards: 2, change: mixed, config: config}.build(t),
+		"b": tiny{seed: "b", change: mixed, config: config}.build(t),
 	})
 	for range 60 {
 		var slices []string

@@ -135,7 +135,7 @@ func TestPlanWarnings(t *testing.T) {
 		"theta2":    tiny{config: map[string]any{"rope_theta": 500000.0}}.build(t),
 		"tied":      tiny{tied: true}.build(t),
 		"bigger":    tiny{vocab: 20}.build(t),
-		"shared-kv": tiny{config: map[string]any{"num_kv_shared_layers": 2}}.build(t),
+		"shared-kv": tiny{config: map[string]any{"num_layers_of_a_new_kind": 2}}.build(t),
 		"quant":     tiny{config: map[string]any{"quantization_config": map[string]any{"modules_to_not_convert": []string{"model.layers.1.mlp"}}}}.build(t),
 	}
 	for name, c := range map[string]struct{ recipe, want string }{
@@ -146,7 +146,7 @@ func TestPlanWarnings(t *testing.T) {
 		"vocabulary": {recipeOf("", "base 0 2", "bigger 1 3", "base 3 4"), `line 5: the vocabulary of "bigger" has 20 words, that of "base" 16`},
 		"tied base":  {recipeOf("", "tied 0 2", "base 1 3"), `"base" has a head of its own, but config.json comes from "tied"`},
 		"tied end":   {recipeOf("", "base 0 2", "tied 1 3"), `"tied" ties its head to its embeddings; lm_head.weight becomes a copy of its model.embed_tokens.weight`},
-		"unknown":    {recipeOf("", "shared-kv 0 2"), `config.json: num_kv_shared_layers is 2; whether that still fits 2 layers instead of 4 could not be told`},
+		"unknown":    {recipeOf("", "shared-kv 0 2"), `config.json: num_layers_of_a_new_kind is 2; whether that still fits 2 layers instead of 4 could not be told`},
 	} {
 		p := mustPlan(t, c.recipe, models(list), merge.Options{})
 		if got := warnings(p); !strings.Contains(got, c.want) {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"longcat/merge/config"
+	"longcat/merge/jsontext"
 	"longcat/merge/safetensors"
 )
 
@@ -87,29 +89,20 @@ func (e *StackError) Error() string {
 	return fmt.Sprintf("finding the layers of %q: %s; %s", e.Model, e.Msg, found)
 }
 
-// towerWords in a prefix or a config key mark the parts of a model that look at
-// images or listen, as against those that write text.
-var towerWords = []string{"vision", "visual", "image", "audio", "speech", "qformer", "vit", "talker", "code2wav", "projector"}
-
-func isTower(name string) bool {
-	name = strings.ToLower(name)
-	return slices.ContainsFunc(towerWords, func(w string) bool { return strings.Contains(name, w) })
-}
-
 // depth is the stack whose layers a recipe speaks of, and the config that
 // belongs to it.
 type depth struct {
+	config.Depth
 	stack    Stack
-	layers   int          // what the config counts; the stack may go on after it
-	keys     []*jsonValue // the config's numbers that say so
-	sections []section    // the config's objects in which to look for more
+	layers   int              // what the config counts; the stack may go on after it
+	sections []config.Section // the config's objects in which to look for more
 }
 
 // findDepth picks the stack that the config's layer count belongs to, or the
 // one with the prefix want.
-func findDepth(model string, stacks []Stack, config *jsonText, want string) (depth, error) {
-	sections := configSections(config.root)
-	counts := layerCounts(sections)
+func findDepth(model string, stacks []Stack, text *jsontext.Text, want string) (depth, error) {
+	sections := config.Sections(text.Root)
+	counts := config.Counts(sections)
 	if want != "" {
 		i := slices.IndexFunc(stacks, func(s Stack) bool { return s.Prefix == want })
 		if i < 0 {
@@ -126,7 +119,7 @@ func findDepth(model string, stacks []Stack, config *jsonText, want string) (dep
 	}
 	switch len(found) {
 	case 0:
-		return depth{}, &StackError{model, stacks, fmt.Sprintf("none has the %d layers that config.json counts", counts[0].n)}
+		return depth{}, &StackError{model, stacks, fmt.Sprintf("none has the %d layers that config.json counts", counts[0].N)}
 	case 1:
 		return depthOf(model, stacks, found[0], sections, counts)
 	}
@@ -135,11 +128,11 @@ func findDepth(model string, stacks []Stack, config *jsonText, want string) (dep
 
 // candidates are the stacks that some count fits; towers are left out when
 // something else fits too.
-func candidates(stacks []Stack, counts []layerCount, fits func(Stack, int) bool) []Stack {
+func candidates(stacks []Stack, counts []config.Count, fits func(Stack, int) bool) []Stack {
 	var main, towers []Stack
 	for _, s := range stacks {
-		tower := isTower(s.Prefix)
-		if !slices.ContainsFunc(counts, func(c layerCount) bool { return (tower || !c.tower) && fits(s, c.n) }) {
+		tower := config.IsTower(s.Prefix)
+		if !slices.ContainsFunc(counts, func(c config.Count) bool { return (tower || !c.Tower()) && fits(s, c.N) }) {
 			continue
 		}
 		if tower {
@@ -155,25 +148,20 @@ func candidates(stacks []Stack, counts []layerCount, fits func(Stack, int) bool)
 }
 
 // depthOf collects the counts that belong to the stack s.
-func depthOf(model string, stacks []Stack, s Stack, sections []section, counts []layerCount) (depth, error) {
-	d := depth{stack: s}
-	tower := isTower(s.Prefix)
-	for _, c := range counts {
-		if c.tower != tower || !c.side(s.Prefix) || c.n > s.Layers {
-			continue
-		}
-		if c.n > d.layers { // of several that fit, the one nearest to the stack's length
-			d.layers, d.keys = c.n, nil
-		}
-		if c.n == d.layers {
-			d.keys = append(d.keys, c.value)
+func depthOf(model string, stacks []Stack, s Stack, sections []config.Section, counts []config.Count) (depth, error) {
+	var others []string
+	for _, o := range stacks {
+		if o != s {
+			others = append(others, o.Prefix)
 		}
 	}
-	if d.keys == nil {
-		return d, &StackError{model, stacks, fmt.Sprintf("config.json has no layer count for %q", s.Prefix)}
+	found, ok := config.DepthOf(sections, counts, s.Prefix, s.Layers, others)
+	if !ok {
+		return depth{}, &StackError{model, stacks, fmt.Sprintf("config.json has no layer count for %q", s.Prefix)}
 	}
+	d := depth{Depth: found, stack: s, layers: found.Layers}
 	for _, sec := range sections {
-		if sec.tower == tower {
+		if found.Has(sec.Path) {
 			d.sections = append(d.sections, sec)
 		}
 	}

@@ -11,7 +11,9 @@ import (
 // meet in the command alone, and the leaves know nobody.
 func TestImports(t *testing.T) {
 	for pkg, may := range map[string][]string{
-		"merge":             {"merge/safetensors", "internal"},
+		"merge":             {"merge/safetensors", "merge/config", "merge/jsontext", "internal"},
+		"merge/config":      {"merge/jsontext"},
+		"merge/jsontext":    {},
 		"modelcard":         {"internal"},
 		"hub/wire":          {},
 		"hub/cache":         {"internal"},

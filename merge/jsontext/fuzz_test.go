@@ -1,4 +1,4 @@
-package merge
+package jsontext
 
 import (
 	"encoding/json"
@@ -6,22 +6,22 @@ import (
 	"testing"
 )
 
-// FuzzJSONText wants edited JSON to be what it was but for the edit, whatever
+// FuzzEdit wants edited JSON to be what it was but for the edit, whatever
 // its spelling.
-func FuzzJSONText(f *testing.F) {
+func FuzzEdit(f *testing.F) {
 	for _, s := range []string{`{"a": [1, 2,3], "b": {"n": 4}}`, "\ufeff {\"x\":null , \"n\" :7}\n", `{"n":1,"v":[NaN,-Infinity],"s":"Infinity\"NaN"}`, `[{"n":[]}]`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		text, err := parseJSON(data)
+		text, err := Parse(data)
 		if err != nil {
 			return
 		}
-		n := text.root.get("n")
-		if n == nil || n.kind != '0' {
+		n := text.Root.Get("n")
+		if n == nil || n.Kind != Number {
 			return
 		}
-		out := text.apply([]edit{{n, []byte("12345")}})
+		out := text.Apply([]Edit{{n, []byte("12345")}})
 		var before, after map[string]any
 		if json.Unmarshal(maskNumbers(text.data), &before) != nil {
 			t.Fatalf("accepted what is no JSON: %q", data)

@@ -1,0 +1,255 @@
+package longcat
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"longcat/hub"
+	"longcat/merge"
+	"longcat/modelcard"
+	"longcat/units"
+)
+
+// PublishOptions say where a result is published. Repo is required.
+type PublishOptions struct {
+	Repo     hub.Repo // one without a namespace belongs to the token's owner
+	Revision string   // branch, made when it is not there; "main" when empty
+	Private  bool     // make the repo private, if it is made
+
+	License  *modelcard.License // overrides what the parents' cards say; may be nil
+	Replace  bool               // replace the weights that the repo holds
+	Message  string             // of the commit
+	CreatePR bool               // open a pull request instead of writing to the branch
+	DryRun   bool               // check everything, fetch and write nothing
+}
+
+// Published tells what a publish did.
+type Published struct {
+	*hub.UploadResult
+	Repo hub.Repo
+	Lock *Lock
+}
+
+// Publish brings the result into a repo, in one commit that stands as a whole or
+// not at all. The merged files are made while they are sent and are never
+// written to disk. After any interruption the same call goes on where it stopped,
+// and a publish that is done already changes nothing.
+//
+// A repo that holds other weights is an *OtherWeightsError unless they are to be
+// replaced; a token that may not write, a *PermissionError.
+func (j *Job) Publish(ctx context.Context, o PublishOptions) (*Published, error) {
+	p := &publication{Job: j, o: o}
+	for _, step := range p.steps() {
+		if err := step.do(ctx); err != nil {
+			return nil, err
+		}
+		if o.DryRun && step.name == lastOfDryRun {
+			return &Published{Repo: p.o.Repo}, nil
+		}
+	}
+	return &Published{UploadResult: p.sent, Repo: p.o.Repo, Lock: p.lock}, nil
+}
+
+// publication is the state of one Publish.
+type publication struct {
+	*Job
+	o PublishOptions
+
+	target   *target
+	card     Card
+	upload   hub.Upload
+	prepared *hub.PreparedUpload
+	sent     *hub.UploadResult
+	lock     *Lock
+}
+
+// step is a part of a publish.
+type step struct {
+	name string
+	do   func(context.Context) error
+}
+
+const lastOfDryRun = "check the card"
+
+// steps is the order of a publish: whatever can go wrong for a reason that is
+// known beforehand comes before the first weight is fetched, and the repo is
+// touched only when everything that it gets is on this machine.
+func (p *publication) steps() []step {
+	return []step{
+		{"name the owner", p.nameOwner},
+		{"look at the target", p.lookAtTarget},
+		{"refuse other weights", p.refuseOtherNames},
+		{"write the card", p.writeCard},
+		{lastOfDryRun, p.checkCard},
+		{"check the permission", p.mayWrite},
+		{"fetch the sources", p.fetch},
+		{"create the repo", p.createRepo},
+		{"list the files", p.listFiles},
+		{"hash the files", p.hash},
+		{"refuse other content", p.refuseOtherContent},
+		{"send and commit", p.send},
+		{"verify the listing", p.verify},
+	}
+}
+
+func (p *publication) nameOwner(ctx context.Context) (err error) {
+	p.o.Repo, err = Owned(ctx, p.opts.Hub, p.o.Repo)
+	return err
+}
+
+func (p *publication) lookAtTarget(ctx context.Context) (err error) {
+	p.target, err = lookAt(ctx, p.opts.Hub, p.o.Repo, p.o.Revision)
+	return err
+}
+
+func (p *publication) refuseOtherNames(context.Context) error {
+	err := p.target.conflict(p.plan, p.o.Repo)
+	if err != nil && p.o.Replace {
+		return nil
+	}
+	if err == nil && p.o.DryRun && len(p.target.weights) > 0 && !p.o.Replace {
+		p.opts.notify(fmt.Sprintf("%s holds weights of these names and sizes: if they are others, nothing will be sent unless they are to be replaced", p.o.Repo))
+	}
+	return err
+}
+
+func (p *publication) writeCard(ctx context.Context) (err error) {
+	p.card, err = p.Card(ctx, CardOptions{Repo: p.o.Repo.ID, License: p.o.License, Existing: p.target.card})
+	return err
+}
+
+func (p *publication) checkCard(context.Context) error { return CheckCard(p.card.README, p.opts.Notify) }
+
+func (p *publication) mayWrite(ctx context.Context) error {
+	return mayWrite(ctx, p.opts.Hub, p.o.Repo)
+}
+
+func (p *publication) fetch(ctx context.Context) error {
+	p.warn()
+	p.opts.notify(fmt.Sprintf("%s: %d layers, %s parameters, %s", p.o.Repo, len(p.plan.Layers), units.Count(p.plan.Params), units.Size(p.plan.Size)))
+	return p.fetchMissing(ctx)
+}
+
+func (p *publication) createRepo(ctx context.Context) error {
+	return PrepareRepo(ctx, p.opts.Hub, p.o.Repo, p.o.Revision, p.o.Private)
+}
+
+// listFiles lists what the commit adds and removes; nothing is read yet.
+func (p *publication) listFiles(ctx context.Context) error {
+	p.upload = hub.Upload{
+		Repo: p.o.Repo, Revision: p.o.Revision, CreatePR: p.o.CreatePR,
+		Message: cmp.Or(p.o.Message, "Publish a merge"),
+		Files: []hub.UploadFile{
+			{Path: modelcard.File, Content: memory(p.card.README)},
+			{Path: modelcard.LayerMapFile, Content: memory(p.card.Picture)},
+		},
+		Delete:   p.target.stale(p.plan),
+		Manifest: func(sent []hub.UploadedFile) (hub.UploadFile, error) { return p.lockFile(ctx, sent) },
+		Workers:  p.opts.Workers,
+		Progress: p.opts.Progress,
+	}
+	for _, f := range p.plan.Files {
+		content, err := f.Content(ctx, p.models.open)
+		if err != nil {
+			return err
+		}
+		origins, err := p.origins(ctx, f)
+		if err != nil {
+			return err
+		}
+		p.upload.Files = append(p.upload.Files, hub.UploadFile{Path: f.Path, Content: content, Origins: origins})
+	}
+	return nil
+}
+
+// origins says which bytes of a file the hub holds, because they came from it.
+func (p *publication) origins(ctx context.Context, f *merge.File) ([]hub.Origin, error) {
+	var origins []hub.Origin
+	for _, o := range f.Origins() {
+		m := p.models[o.Model]
+		if m == nil || m.local {
+			continue
+		}
+		content, err := m.Open(ctx, o.File)
+		if err != nil {
+			return nil, err
+		}
+		origins = append(origins, hub.Origin{
+			At: o.At, Size: o.Size, From: o.From,
+			Repo: m.repo, Commit: m.commit, Path: o.File, Content: content,
+		})
+	}
+	return origins, nil
+}
+
+func (p *publication) hash(ctx context.Context) (err error) {
+	defer p.opts.stage("hash", p.plan.Size)()
+	p.prepared, err = p.opts.Hub.PrepareUpload(ctx, p.upload)
+	return err
+}
+
+func (p *publication) refuseOtherContent(ctx context.Context) error {
+	if p.o.Replace {
+		return nil
+	}
+	return p.target.overwrites(ctx, p.opts.Hub, p.prepared)
+}
+
+func (p *publication) send(ctx context.Context) (err error) {
+	defer p.opts.stage("upload", 0)()
+	p.sent, err = p.opts.Hub.Send(ctx, p.prepared)
+	return err
+}
+
+// lockFile writes the lock with the hashes of what was sent.
+func (p *publication) lockFile(ctx context.Context, sent []hub.UploadedFile) (hub.UploadFile, error) {
+	hashes := map[string]string{}
+	for _, f := range sent {
+		if f.LFS {
+			hashes[f.Path] = f.OID
+		}
+	}
+	var err error
+	if p.lock, err = p.Job.lock(ctx, hashes); err != nil {
+		return hub.UploadFile{}, err
+	}
+	return hub.UploadFile{Path: LockFile, Content: memory(p.lock.Encode())}, nil
+}
+
+// verify holds what the hub lists against what was meant. A pull request's
+// files are not on the branch yet.
+func (p *publication) verify(ctx context.Context) error {
+	if p.o.CreatePR {
+		return nil
+	}
+	if err := p.opts.Hub.CheckTree(ctx, p.o.Repo, p.sent.Commit, p.sent.Files, p.upload.Delete); err != nil {
+		return err
+	}
+	p.opts.notify(fmt.Sprintf("verified: the hub lists all %s with the right sizes and hashes", counted(len(p.sent.Files), "file")))
+	return nil
+}
+
+// Owned is the repo with its owner: one that is named without belongs to whom
+// the token does.
+func Owned(ctx context.Context, c *hub.Client, repo hub.Repo) (hub.Repo, error) {
+	if strings.Contains(repo.ID, "/") {
+		return repo, nil
+	}
+	if !c.HasToken() {
+		return repo, &PermissionError{Repo: repo, Reason: NoOwner}
+	}
+	who, err := c.WhoAmI(ctx)
+	if err != nil {
+		return repo, err
+	}
+	repo.ID = who.Name + "/" + repo.ID
+	return repo, nil
+}
+
+func memory(b []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
+}

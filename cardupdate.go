@@ -42,11 +42,16 @@ func UpdateCard(ctx context.Context, name string, o Options, u CardUpdateOptions
 		return nil, err
 	}
 	defer m.close()
-	old, err := readSmall(ctx, m, modelcard.File, maxCard)
+	old, err := m.Card(ctx)
 	if err != nil {
 		return nil, err
 	}
-	updated, err := modelcard.Update(old, factsOfResult(ctx, name, m, old, o, u))
+	facts := factsOfResult(ctx, name, m, old, o, u)
+	updated, err := modelcard.Update(old, facts)
+	if old == nil && facts != nil {
+		updated.Changes = []string{"wrote the card, which was missing"}
+		updated.README, err = modelcard.Generate(*facts)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +62,7 @@ func UpdateCard(ctx context.Context, name string, o Options, u CardUpdateOptions
 	if err := CheckCard(updated.README, o.Notify); err != nil {
 		return nil, err
 	}
-	if m.local {
+	if m.Local() {
 		return done, cache.WriteFile(filepath.Join(m.ref.Path, modelcard.File), updated.README)
 	}
 	done.Commit, err = o.Hub.Upload(ctx, hub.Upload{
@@ -70,7 +75,7 @@ func UpdateCard(ctx context.Context, name string, o Options, u CardUpdateOptions
 
 // factsOfResult plans the merge again, to know what its card should say; nil
 // when its recipe or its models are not to be had.
-func factsOfResult(ctx context.Context, name string, m *model, card []byte, o Options, u CardUpdateOptions) *modelcard.Facts {
+func factsOfResult(ctx context.Context, name string, m *Model, card []byte, o Options, u CardUpdateOptions) *modelcard.Facts {
 	facts, err := func() (*modelcard.Facts, error) {
 		r, err := openResult(ctx, name, m, o)
 		if err != nil {
@@ -110,4 +115,3 @@ func ExpandAuthors(ctx context.Context, c *hub.Client, names []string) ([]string
 	}
 	return all, nil
 }
-

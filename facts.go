@@ -6,17 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
+	"longcat/internal/limits"
+	"longcat/internal/units"
 	"longcat/merge"
 	"longcat/modelcard"
-)
-
-const (
-	maxCard            = 10 << 20 // bytes of a README.md; the Hub's own bound
-	maxConfig          = 16 << 20 // bytes of a config.json
-	maxTokenizerConfig = 64 << 20 // bytes of a tokenizer_config.json
 )
 
 // facts gathers what the card of the result says. repo is where it will be
@@ -44,7 +39,7 @@ func (j *Job) facts(ctx context.Context, repo string, license *modelcard.License
 func flagsOf(o merge.Options) string {
 	var words []string
 	if o.ShardSize > 0 && o.ShardSize != merge.DefaultShardSize {
-		words = append(words, "--shard-size", sizeWord(o.ShardSize))
+		words = append(words, "--shard-size", units.ExactSize(o.ShardSize))
 	}
 	if o.LayerStack != "" {
 		words = append(words, "--layer-stack", o.LayerStack)
@@ -52,23 +47,10 @@ func flagsOf(o merge.Options) string {
 	return strings.Join(words, " ")
 }
 
-// sizeWord writes a number of bytes exactly and as short as that goes: "2GB".
-func sizeWord(n int64) string {
-	for _, u := range []struct {
-		bytes int64
-		name  string
-	}{{1e9, "GB"}, {1 << 30, "GiB"}, {1e6, "MB"}, {1 << 20, "MiB"}, {1e3, "KB"}, {1 << 10, "KiB"}} {
-		if n%u.bytes == 0 {
-			return strconv.FormatInt(n/u.bytes, 10) + u.name
-		}
-	}
-	return strconv.FormatInt(n, 10)
-}
-
 func (j *Job) parentCard(ctx context.Context, parent modelcard.Parent) ([]byte, error) {
 	for name, m := range j.models {
-		if (m.local && name == parent.Model) || (!m.local && m.repo.ID == parent.Model && m.commit == parent.Commit) {
-			return readSmall(ctx, m, modelcard.File, maxCard)
+		if (m.Local() && name == parent.Model) || (!m.Local() && m.repo.ID == parent.Model && m.commit == parent.Commit) {
+			return readSmall(ctx, m, modelcard.File, limits.Card)
 		}
 	}
 	return nil, nil
@@ -77,7 +59,7 @@ func (j *Job) parentCard(ctx context.Context, parent modelcard.Parent) ([]byte, 
 // readConfig takes from the result's own files what the card says of it.
 func (j *Job) readConfig(ctx context.Context, f *modelcard.Facts) error {
 	result := j.plan.Model(j.models.open)
-	raw, err := readSmall(ctx, result, "config.json", maxConfig)
+	raw, err := readSmall(ctx, result, "config.json", limits.Config)
 	if err != nil {
 		return err
 	}
@@ -101,7 +83,7 @@ func (j *Job) readConfig(ctx context.Context, f *modelcard.Facts) error {
 		var tokenizer struct {
 			ChatTemplate json.RawMessage `json:"chat_template"`
 		}
-		raw, err := readSmall(ctx, result, "tokenizer_config.json", maxTokenizerConfig)
+		raw, err := readSmall(ctx, result, "tokenizer_config.json", limits.Tokenizer)
 		if err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func Open(ctx context.Context, o Options) (*Job, error) {
 	}
 	j := &Job{opts: o, recipe: recipe, models: opened, plan: plan, read: map[string][]string{}}
 	for name, m := range opened {
-		if !m.local {
+		if !m.Local() {
 			j.read[name] = m.remote.opened()
 		}
 	}
@@ -93,8 +93,8 @@ func (j *Job) LayerMap() ([]modelcard.Parent, []modelcard.Layer) {
 	return parents, layers
 }
 
-func parentOf(m *model, name string, layers int) modelcard.Parent {
-	if m == nil || m.local {
+func parentOf(m *Model, name string, layers int) modelcard.Parent {
+	if m == nil || m.Local() {
 		return modelcard.Parent{Model: name, Local: true, Layers: layers}
 	}
 	return modelcard.Parent{Model: m.repo.ID, Commit: m.commit, Layers: layers}
@@ -135,7 +135,7 @@ func (j *Job) Fetch(ctx context.Context) error {
 
 // repoRead is what the merge reads of one repo.
 type repoRead struct {
-	model *model
+	model *Model
 	files []string
 }
 
@@ -144,7 +144,7 @@ func (j *Job) repoReads() []repoRead {
 	var reads []repoRead
 	for _, src := range j.plan.Reads() {
 		m := j.models[src.Name]
-		if m == nil || m.local {
+		if m == nil || m.Local() {
 			continue
 		}
 		r := repoRead{model: m}

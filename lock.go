@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+
+	"longcat/internal/limits"
 )
 
 // LockFile is the name of the lock in a result's root.
@@ -20,8 +22,6 @@ const (
 	plannerVersion = 1
 	// defaultLayout keeps neighbours of a source file together: merge.Plan.
 	defaultLayout = "shared-blocks"
-
-	maxLock = 16 << 20 // bytes; a lock of 328 shards has 100 kB
 )
 
 // Lock is everything that decides a result's bytes, and their hashes: programs
@@ -86,8 +86,8 @@ func (l *Lock) Encode() []byte {
 // ParseLock reads a lock, which may be anybody's: what it says is checked as far
 // as that goes without its models. Errors are a *LockError.
 func ParseLock(text []byte) (*Lock, error) {
-	if len(text) > maxLock {
-		return nil, &LockError{fmt.Sprintf("%d bytes are more than %d", len(text), maxLock)}
+	if len(text) > limits.Lock {
+		return nil, &LockError{fmt.Sprintf("%d bytes are more than %d", len(text), limits.Lock)}
 	}
 	var l Lock
 	if err := json.Unmarshal(text, &l); err != nil {

@@ -55,9 +55,9 @@ func (j *Job) lock(ctx context.Context, hashes map[string]string) (*Lock, error)
 }
 
 // lockModel lists the files that planning and merging read of a model.
-func (j *Job) lockModel(ctx context.Context, m *model) (LockedModel, error) {
+func (j *Job) lockModel(ctx context.Context, m *Model) (LockedModel, error) {
 	l := LockedModel{Name: m.ref.Name, Files: []LockedFile{}}
-	if m.local {
+	if m.Local() {
 		l.Path = m.ref.Path
 	} else {
 		l.Repo, l.Commit = m.repo.String(), m.commit
@@ -74,9 +74,9 @@ func (j *Job) lockModel(ctx context.Context, m *model) (LockedModel, error) {
 
 // filesRead are the files of a model that decide the result, sorted. Of a
 // directory these are the ones that merging reads, and its config.
-func (j *Job) filesRead(m *model) []string {
+func (j *Job) filesRead(m *Model) []string {
 	names := slices.Clone(j.read[m.ref.Name])
-	if m.local && m.has("config.json") {
+	if m.Local() && m.has("config.json") {
 		names = append(names, "config.json")
 	}
 	for _, src := range j.plan.Reads() {
@@ -92,7 +92,7 @@ func (j *Job) filesRead(m *model) []string {
 
 // lockSource is a source file's size and sha256. The hub lists that of large
 // files; small ones are read. The weights of a directory are not read for it.
-func lockSource(ctx context.Context, m *model, name string) (LockedFile, error) {
+func lockSource(ctx context.Context, m *Model, name string) (LockedFile, error) {
 	f := LockedFile{Path: name}
 	if m.remote != nil {
 		if p, ok := m.remote.planned(name); ok && p.Size >= 0 && sha256Text.MatchString(p.Hash) {

@@ -12,23 +12,62 @@ import (
 	"strings"
 
 	"longcat/hub"
+	"longcat/internal/limits"
 	"longcat/merge"
+	"longcat/modelcard"
 )
 
 // models are those that a recipe names, by that name.
-type models map[string]*model
+type models map[string]*Model
 
-// model is a directory, or a repo of a hub at the commit that its revision stood
-// for when it was opened.
-type model struct {
-	merge.Model
-	ref    merge.Ref
-	local  bool
-	repo   hub.Repo   // where it is, unless local
-	commit string     // of repo
-	remote *repoModel // nil when local
-	close  func() error
+// Model is a checkpoint in a directory, or in a repo of a hub at the commit that
+// its revision stood for when it was opened. It is a merge.Model.
+type Model struct {
+	content merge.Model
+	ref     merge.Ref
+	repo    hub.Repo   // where it is, unless in a directory
+	commit  string     // of repo
+	remote  *repoModel // nil for a directory
+	close   func() error
 }
+
+// OpenModel opens the directory of this name if there is one, else the repo
+// "org/name" or "org/name@revision"; revision counts where the name has none. Of
+// a repo only the list of files is fetched. The caller closes the model.
+func OpenModel(ctx context.Context, c *hub.Client, name, revision string) (*Model, error) {
+	return openModel(ctx, c, refOf(name, revision))
+}
+
+// Files implements merge.Model.
+func (m *Model) Files() []string { return m.content.Files() }
+
+// Open implements merge.Model.
+func (m *Model) Open(ctx context.Context, name string) (*io.SectionReader, error) {
+	return m.content.Open(ctx, name)
+}
+
+// Local tells whether the model is a directory.
+func (m *Model) Local() bool { return m.remote == nil }
+
+// Repo is where the model is; the zero Repo for a directory.
+func (m *Model) Repo() hub.Repo { return m.repo }
+
+// Commit is what the revision stood for; "" for a directory.
+func (m *Model) Commit() string { return m.commit }
+
+// ReadFile reads a small file; one that is not there is nil, and one that is
+// larger than limit bytes an error.
+func (m *Model) ReadFile(ctx context.Context, name string, limit int64) ([]byte, error) {
+	return readSmall(ctx, m, name, limit)
+}
+
+// Card is the model's README.md; one that is not there is nil.
+func (m *Model) Card(ctx context.Context) ([]byte, error) {
+	return readSmall(ctx, m, modelcard.File, limits.Card)
+}
+
+// Close closes the model's files.
+func (m *Model) Close() error { return m.close() }
 
 // openModels opens every model that is named. From a hub only the list of files
 // is fetched; content comes by ranges as it is read, or from the cache.
@@ -50,13 +89,13 @@ func openModels(ctx context.Context, c *hub.Client, refs []merge.Ref) (models, e
 
 // openModel takes a directory of this name if there is one, as mergekit does,
 // else a repo. The caller closes it.
-func openModel(ctx context.Context, c *hub.Client, ref merge.Ref) (*model, error) {
+func openModel(ctx context.Context, c *hub.Client, ref merge.Ref) (*Model, error) {
 	if st, err := os.Stat(ref.Path); err == nil && st.IsDir() && ref.Revision == "" {
 		dir, err := merge.OpenDir(ref.Path)
 		if err != nil {
 			return nil, err
 		}
-		return &model{Model: dir, ref: ref, local: true, close: dir.Close}, nil
+		return &Model{content: dir, ref: ref, close: dir.Close}, nil
 	}
 	repo, err := hub.ParseRepo(ref.Path)
 	if err != nil {
@@ -69,7 +108,7 @@ func openModel(ctx context.Context, c *hub.Client, ref merge.Ref) (*model, error
 	if err != nil {
 		return nil, err
 	}
-	return &model{Model: r, ref: ref, repo: repo, commit: r.plan.Commit, remote: r, close: r.Close}, nil
+	return &Model{content: r, ref: ref, repo: repo, commit: r.plan.Commit, remote: r, close: r.Close}, nil
 }
 
 // refOf names a model as a recipe would: "id", "id@revision" or a directory.
@@ -107,7 +146,7 @@ func (m models) refuseAsTarget(dir string) error {
 		return nil //nolint:nilerr // nothing is there, or what writes will tell
 	}
 	for name, opened := range m {
-		if in, err := os.Stat(opened.ref.Path); opened.local && err == nil && os.SameFile(in, out) {
+		if in, err := os.Stat(opened.ref.Path); opened.Local() && err == nil && os.SameFile(in, out) {
 			return fmt.Errorf("directory %q is model %q of the recipe: choose another one for the result", dir, name)
 		}
 	}
@@ -130,4 +169,4 @@ func readSmall(ctx context.Context, m merge.Model, name string, limit int64) ([]
 }
 
 // has tells whether the model lists a file.
-func (m *model) has(name string) bool { return slices.Contains(m.Files(), name) }
+func (m *Model) has(name string) bool { return slices.Contains(m.Files(), name) }

@@ -3,8 +3,7 @@ package longcat
 import (
 	"context"
 
-	"longcat/units"
-
+	"longcat/internal/units"
 )
 
 // Stager is what Options.Progress may be as well: it hears when a stage of the
@@ -34,4 +33,3 @@ func (j *Job) fetchMissing(ctx context.Context) error {
 	}
 	return j.Fetch(ctx) // what is there may be there under another name
 }
-

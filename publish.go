@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"longcat/hub"
+	"longcat/internal/units"
 	"longcat/merge"
 	"longcat/modelcard"
-	"longcat/units"
 )
 
 // PublishOptions say where a result is published. Repo is required.
@@ -122,7 +122,9 @@ func (p *publication) writeCard(ctx context.Context) (err error) {
 	return err
 }
 
-func (p *publication) checkCard(context.Context) error { return CheckCard(p.card.README, p.opts.Notify) }
+func (p *publication) checkCard(context.Context) error {
+	return CheckCard(p.card.README, p.opts.Notify)
+}
 
 func (p *publication) mayWrite(ctx context.Context) error {
 	return mayWrite(ctx, p.opts.Hub, p.o.Repo)
@@ -171,7 +173,7 @@ func (p *publication) origins(ctx context.Context, f *merge.File) ([]hub.Origin,
 	var origins []hub.Origin
 	for _, o := range f.Origins() {
 		m := p.models[o.Model]
-		if m == nil || m.local {
+		if m == nil || m.Local() {
 			continue
 		}
 		content, err := m.Open(ctx, o.File)

@@ -9,11 +9,10 @@ import (
 	"fmt"
 
 	"longcat/hub"
+	"longcat/internal/limits"
 	"longcat/merge"
 	"longcat/modelcard"
 )
-
-const maxRecipe = 4 << 20 // bytes, as merge.ParseRecipe takes them
 
 // Result is a merge that stands in a repo or a directory, planned anew: the job
 // would make the same files again.
@@ -22,7 +21,7 @@ type Result struct {
 	Lock *Lock // nil for a merge without one; the card was gone by
 
 	name   string // as it was asked for
-	merged *model
+	merged *Model
 }
 
 // OpenResult plans a merge again that stands in a repo ("org/name", maybe with
@@ -45,7 +44,7 @@ func OpenResult(ctx context.Context, name, revision string, o Options) (*Result,
 	return r, nil
 }
 
-func openResult(ctx context.Context, name string, merged *model, o Options) (*Result, error) {
+func openResult(ctx context.Context, name string, merged *Model, o Options) (*Result, error) {
 	r := &Result{name: name, merged: merged}
 	lock, err := readLock(ctx, merged)
 	switch {
@@ -68,8 +67,8 @@ func (r *Result) Close() error { return errors.Join(r.Job.Close(), r.merged.clos
 func (r *Result) Repo() hub.Repo { return r.merged.repo }
 
 // readLock is the lock of a result, or errNoLock.
-func readLock(ctx context.Context, merged *model) (*Lock, error) {
-	text, err := readSmall(ctx, merged, LockFile, maxLock)
+func readLock(ctx context.Context, merged *Model) (*Lock, error) {
+	text, err := readSmall(ctx, merged, LockFile, limits.Lock)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +80,7 @@ func readLock(ctx context.Context, merged *model) (*Lock, error) {
 
 // openLocked plans what a lock describes, and holds the models' files against
 // those that it names.
-func openLocked(ctx context.Context, merged *model, lock *Lock, o Options) (*Job, error) {
+func openLocked(ctx context.Context, merged *Model, lock *Lock, o Options) (*Job, error) {
 	recipe, err := lockedRecipe(ctx, merged, lock)
 	if err != nil {
 		return nil, err
@@ -94,24 +93,45 @@ func openLocked(ctx context.Context, merged *model, lock *Lock, o Options) (*Job
 	if err != nil {
 		return nil, err
 	}
-	if err := j.sameSources(ctx, lock); err != nil {
+	err = j.sameSources(ctx, lock)
+	if err == nil && o.Merge.ShardSize == lock.Options.ShardSize {
+		err = j.sameFiles(lock)
+	}
+	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
 }
 
+// sameFiles holds the names and sizes of what the plan makes against the lock:
+// where they differ, a model has gained or lost a file, or the planner lays out
+// what it did not.
+func (j *Job) sameFiles(lock *Lock) error {
+	for _, f := range j.plan.Files {
+		if l, ok := lock.file(f.Path); !ok || l.Size != f.Size {
+			return &LockError{fmt.Sprintf("the recipe makes a file %s of %d bytes now, which the lock does not list: a model was changed after the merge", f.Path, f.Size)}
+		}
+	}
+	for _, l := range lock.Files {
+		if _, ok := j.made(l.Path); !ok {
+			return &LockError{fmt.Sprintf("lists the file %s, which the recipe does not make now: a model was changed after the merge", l.Path)}
+		}
+	}
+	return nil
+}
+
 // lockedRecipe finds the recipe that has the lock's hash: in its file, or where
 // that was changed, in the card.
-func lockedRecipe(ctx context.Context, merged *model, lock *Lock) ([]byte, error) {
+func lockedRecipe(ctx context.Context, merged *Model, lock *Lock) ([]byte, error) {
 	matches := func(text []byte) bool {
 		sum := sha256.Sum256(text)
 		return hex.EncodeToString(sum[:]) == lock.Recipe.SHA256
 	}
-	text, err := readSmall(ctx, merged, lock.Recipe.File, maxRecipe)
+	text, err := readSmall(ctx, merged, lock.Recipe.File, limits.Recipe)
 	if err != nil || (text != nil && matches(text)) {
 		return text, err
 	}
-	card, err := readSmall(ctx, merged, modelcard.File, maxCard)
+	card, err := merged.Card(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -165,12 +185,12 @@ func (j *Job) sameSources(ctx context.Context, lock *Lock) error {
 // openUnlocked plans a merge that has no lock, made by mergekit or an earlier
 // longcat: by the recipe beside it, with the commits and options that its card
 // tells people.
-func openUnlocked(ctx context.Context, merged *model, o Options) (*Job, error) {
-	config, err := readSmall(ctx, merged, merge.RecipeFile, maxRecipe)
+func openUnlocked(ctx context.Context, merged *Model, o Options) (*Job, error) {
+	config, err := readSmall(ctx, merged, merge.RecipeFile, limits.Recipe)
 	if err != nil {
 		return nil, err
 	}
-	card, err := readSmall(ctx, merged, modelcard.File, maxCard)
+	card, err := merged.Card(ctx)
 	if err != nil {
 		return nil, err
 	}

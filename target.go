@@ -10,6 +10,7 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/wire"
+	"longcat/internal/limits"
 	"longcat/merge"
 	"longcat/modelcard"
 )
@@ -44,7 +45,7 @@ func lookAt(ctx context.Context, c *hub.Client, repo hub.Repo, revision string) 
 		if merge.IsWeights(e.Path) {
 			t.weights[e.Path] = e
 		}
-		if e.Path != modelcard.File || e.Size > maxCard {
+		if e.Path != modelcard.File || e.Size > limits.Card {
 			continue
 		}
 		content, closer, err := c.Open(ctx, repo, info.SHA, e.Path)
@@ -87,6 +88,9 @@ func (t *target) conflict(plan *merge.Plan, repo hub.Repo) error {
 // overwrites finds the same from the hashes, before anything is sent.
 func (t *target) overwrites(ctx context.Context, c *hub.Client, prep *hub.PreparedUpload) error {
 	for _, file := range prep.Files {
+		if file.Ignored {
+			return fmt.Errorf("the .gitignore of %q names %s, which would be left out", t.repo, file.Path)
+		}
 		listed, there := t.weights[file.Path]
 		if !there || !file.Changed || listed.OID == file.OID {
 			continue

@@ -95,7 +95,7 @@ type hashOf func(ctx context.Context, path string) (string, error)
 // listedHashes is the hub's word for a repo, the content's own for a directory.
 func (r *Result) listedHashes(ctx context.Context) (hashOf, error) {
 	m := r.merged
-	if m.local {
+	if m.Local() {
 		return func(ctx context.Context, path string) (string, error) {
 			content, err := m.Open(ctx, path)
 			if err != nil {

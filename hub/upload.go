@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -46,7 +47,7 @@ type Upload struct {
 // UploadResult tells what a commit did.
 type UploadResult struct {
 	Commit         string         `json:"commit"`
-	CommitURL      string         `json:"commit_url"`
+	CommitURL      string         `json:"commit_url"` // where a person reads it, or else the repo
 	PullRequestURL string         `json:"pull_request_url,omitempty"`
 	Unchanged      bool           `json:"unchanged"` // the revision held all this already: no commit was made
 	Files          []UploadedFile `json:"files"`
@@ -316,13 +317,15 @@ func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, er
 		}
 	}
 	if res.Unchanged {
+		res.CommitURL = c.PageURL(p.Repo)
 		return res, nil
 	}
 	answer, err := c.commit(ctx, p)
 	if err != nil {
 		return res, err
 	}
-	res.Commit, res.CommitURL, res.PullRequestURL = answer.CommitOID, c.absolute(answer.CommitURL), answer.PullRequestURL
+	res.Commit, res.PullRequestURL = answer.CommitOID, answer.PullRequestURL
+	res.CommitURL = cmp.Or(c.absolute(answer.CommitURL), c.PageURL(p.Repo))
 	return res, nil
 }
 

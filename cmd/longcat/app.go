@@ -148,6 +148,9 @@ func (a *app) say(format string, args ...any) {
 	}
 }
 
+// remark is say for a text that is whole.
+func (a *app) remark(text string) { a.say("%s", text) }
+
 // sayWaiting tells of a pause that is long enough to wonder about, once where
 // many requests wait.
 func (a *app) sayWaiting(reason string, d time.Duration) {

@@ -46,6 +46,53 @@ func (a *app) bars(verb string, expected int64) (p hub.Progress, done func()) {
 	}
 }
 
+// progress shows long work, one stage at a time; nil where nobody looks.
+func (a *app) progress() hub.Progress {
+	if !a.terminal || a.quiet || envTrue(a.lookup, "HF_HUB_DISABLE_PROGRESS_BARS") {
+		return nil
+	}
+	return &stages{app: a}
+}
+
+// stages is a longcat.Stager with bars for the stage that is under way.
+type stages struct {
+	app *app
+	mu  sync.Mutex
+	now hub.Progress // of the stage, nil between two
+}
+
+// Stage implements longcat.Stager.
+func (s *stages) Stage(verb string, total int64) (end func()) {
+	b, done := s.app.bars(verb, total)
+	s.set(b)
+	return func() {
+		s.set(nil)
+		done()
+	}
+}
+
+func (s *stages) set(p hub.Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = p
+}
+
+// Start implements hub.Progress.
+func (s *stages) Start(verb, name string, size int64) hub.Meter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now == nil {
+		return noMeter{}
+	}
+	return s.now.Start(verb, name, size)
+}
+
+// noMeter counts work that is too short to be shown.
+type noMeter struct{}
+
+func (noMeter) Add(int64) {}
+func (noMeter) Done()     {}
+
 // fromLineStart redraws from the start of a line, wherever the terminal's echo
 // of Ctrl-C left the cursor.
 type fromLineStart struct{ io.Writer }

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"longcat/internal/limits"
+	"longcat"
 	"longcat/modelcard"
 )
 
@@ -64,41 +64,48 @@ the recipe is that of a published merge: write the card it should have.`,
 }
 
 func (a *app) cardNew(ctx context.Context, f cardNewFlags, args []string) error {
-	c, err := a.client()
+	job, err := a.cardJob(ctx, &f, args)
 	if err != nil {
 		return err
 	}
-	var p *planned
-	if f.from == "" {
-		p, err = a.planRecipe(ctx, c, args[0], f.recipeFlags)
-	} else {
-		var m *model
-		if m, err = openModel(ctx, c, refOf(f.from)); err != nil {
-			return err
-		}
-		defer m.close()
-		f.to = cmp.Or(f.to, m.repo.ID)
-		p, err = planOf(ctx, c, m, f.recipeFlags)
-	}
-	if err != nil {
-		return err
-	}
-	defer p.models.Close()
-	var existing []byte
+	defer job.Close()
+	o := longcat.CardOptions{Repo: f.to, License: licenseFlag(f.license)}
 	if f.out != "" {
-		if existing, err = existingCard(f.out); err != nil {
+		if o.Existing, err = longcat.DirCard(f.out); err != nil {
 			return err
 		}
 	}
-	card, picture, err := p.card(ctx, f.to, f.license, existing)
+	card, err := job.Card(ctx, o)
 	if err != nil {
 		return err
 	}
 	if f.out != "" {
-		return writeCard(f.out, card, picture)
+		return card.WriteDir(f.out)
 	}
-	_, err = a.out.Write(card)
+	_, err = a.out.Write(card.README)
 	return err
+}
+
+// cardJob is a recipe or a published merge.
+type cardJob interface {
+	Card(ctx context.Context, o longcat.CardOptions) (longcat.Card, error)
+	Close() error
+}
+
+func (a *app) cardJob(ctx context.Context, f *cardNewFlags, args []string) (cardJob, error) {
+	if f.from == "" {
+		return a.openJob(ctx, args[0], f.recipeFlags, 0)
+	}
+	o, err := a.jobOptions(f.recipeFlags)
+	if err != nil {
+		return nil, err
+	}
+	r, err := longcat.OpenResult(ctx, f.from, "", o)
+	if err != nil {
+		return nil, err
+	}
+	f.to = cmp.Or(f.to, r.Repo().ID)
+	return r, nil
 }
 
 func (a *app) cardShowCmd() *cobra.Command {
@@ -129,21 +136,19 @@ func (a *app) findCard(ctx context.Context, where, revision string) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	ref := refOf(where)
-	ref.Revision = cmp.Or(ref.Revision, revision)
-	m, err := openModel(ctx, c, ref)
+	m, err := longcat.OpenModel(ctx, c, where, revision)
 	if err != nil {
 		return nil, err
 	}
-	defer m.close()
-	return m.card(ctx)
+	defer m.Close()
+	return cardOf(ctx, m, where)
 }
 
-// card is the model's README.md, which it must have.
-func (m *model) card(ctx context.Context) ([]byte, error) {
-	card, err := readSmall(ctx, m, modelcard.File, limits.Card)
+// cardOf is a model's README.md, which it must have.
+func cardOf(ctx context.Context, m *longcat.Model, name string) ([]byte, error) {
+	card, err := m.Card(ctx)
 	if err == nil && card == nil {
-		err = fmt.Errorf("%q has no card: it holds no %s", m.ref.Name, modelcard.File)
+		err = fmt.Errorf("%q has no card: it holds no %s", name, modelcard.File)
 	}
 	return card, err
 }

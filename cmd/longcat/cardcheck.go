@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"longcat"
 	"longcat/hub"
 	"longcat/hub/wire"
 	"longcat/internal/limits"
@@ -87,25 +88,25 @@ func (a *app) cardFiles(ctx context.Context, where string) ([]cardFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := openModel(ctx, c, refOf(where))
+	m, err := longcat.OpenModel(ctx, c, where, "")
 	if err != nil {
 		return nil, err
 	}
-	defer m.close()
-	text, err := m.card(ctx)
+	defer m.Close()
+	text, err := cardOf(ctx, m, where)
 	if err != nil {
 		return nil, err
 	}
 	files := []cardFile{{modelcard.File, text}}
 	names := m.Files()
-	if m.local { // hidden folders are no part of a model
+	if m.Local() { // hidden directories are no part of a model
 		if names, err = fs.Glob(os.DirFS(where), evalResults+"/*"); err != nil {
 			return nil, err
 		}
 	}
 	for _, name := range names {
 		if isEvalResults(name) {
-			text, err := m.readBeside(ctx, where, name)
+			text, err := readBeside(ctx, m, where, name)
 			if err != nil {
 				return nil, err
 			}
@@ -115,12 +116,12 @@ func (a *app) cardFiles(ctx context.Context, where string) ([]cardFile, error) {
 	return files, nil
 }
 
-// readBeside reads a file that stands beside a model's own.
-func (m *model) readBeside(ctx context.Context, dir, name string) ([]byte, error) {
-	if m.local {
+// readBeside reads a file that lies beside a model's own.
+func readBeside(ctx context.Context, m *longcat.Model, dir, name string) ([]byte, error) {
+	if m.Local() {
 		return os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 	}
-	return readSmall(ctx, m, name, limits.Card)
+	return m.ReadFile(ctx, name, limits.Card)
 }
 
 // evalResults is the folder of a repo that holds its eval results.
@@ -167,21 +168,6 @@ func (a *app) printFindings(findings []finding) error {
 		return fmt.Errorf("the card has %s: a hub would refuse it", counted(errs, "error"))
 	}
 	a.say("no errors, %s", counted(len(findings), "warning"))
-	return nil
-}
-
-// refuseBadCard fails when the hub would refuse the card that is about to be
-// uploaded: better now than after hours of upload.
-func (a *app) refuseBadCard(card []byte) error {
-	for _, p := range modelcard.Check(card) {
-		if p.Severity == modelcard.Error {
-			return &hintedError{
-				fmt.Errorf("the hub would refuse %s:%d:%d: %s", modelcard.File, p.Line, p.Column, p.Message),
-				"longcat card check lists all that is wrong",
-			}
-		}
-		a.say("longcat: warning: %s:%d:%d: %s", modelcard.File, p.Line, p.Column, p.Message)
-	}
 	return nil
 }
 

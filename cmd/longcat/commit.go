@@ -1,110 +1,51 @@
 package main
 
 import (
-	"context"
-	"errors"
+	"cmp"
 	"fmt"
-	"strings"
+
+	"github.com/spf13/cobra"
 
 	"longcat/hub"
 	"longcat/internal/units"
 )
 
-// owned is the repo with its owner: one that is named without belongs to whom
-// the token does.
-func owned(ctx context.Context, c *hub.Client, repo hub.Repo) (hub.Repo, error) {
-	if strings.Contains(repo.ID, "/") {
-		return repo, nil
-	}
-	if !c.HasToken() {
-		return repo, usagef("%q names no owner: want USER/%s", repo.ID, repo.ID)
-	}
-	who, err := c.WhoAmI(ctx)
-	if err != nil {
-		return repo, err
-	}
-	repo.ID = who.Name + "/" + repo.ID
-	return repo, nil
+// commitFlags are where the flags of every command that commits go.
+type commitFlags struct {
+	revision, message         *string
+	createPR, private, dryRun *bool
 }
 
-// prepareRepo makes the repo and the branch where they are not there.
-func prepareRepo(ctx context.Context, c *hub.Client, repo hub.Repo, branch string, private bool) error {
-	_, err := c.RepoInfo(ctx, repo, branch)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, hub.ErrRevisionNotFound) && (branch == "" || branch == "main"):
-		return nil // empty: the first commit makes it
-	case errors.Is(err, hub.ErrRevisionNotFound):
-		return c.CreateBranch(ctx, repo, branch, "")
-	case !errors.Is(err, hub.ErrNotFound) && !errors.Is(err, hub.ErrUnauthorized):
-		return err
-	case !c.HasToken():
-		return &hintedError{fmt.Errorf("creating %q needs a token", repo), "set HF_TOKEN, or give --token"}
-	}
-	if _, err := c.CreateRepo(ctx, repo, private); err != nil {
-		return err
-	}
-	if branch == "" || branch == "main" {
-		return nil
-	}
-	return c.CreateBranch(ctx, repo, branch, "")
+func addCommitFlags(cmd *cobra.Command, f commitFlags) {
+	fl := cmd.Flags()
+	fl.StringVar(f.revision, "revision", "", "branch to commit to; made when it is not there (default main)")
+	fl.StringVarP(f.message, "message", "m", "", "commit message")
+	fl.BoolVar(f.createPR, "create-pr", false, "open a pull request instead of writing to the branch")
+	fl.BoolVar(f.private, "private", false, "make the repo private, if it is made")
+	fl.BoolVar(f.dryRun, "dry-run", false, "say what would be done, and send nothing")
 }
 
-// send uploads with bars: hashing, then, if check agrees, sending; then holds
-// what the hub lists against what was meant.
-func (a *app) send(ctx context.Context, c *hub.Client, u hub.Upload, check func(*hub.PreparedUpload) error) (*hub.UploadResult, error) {
-	var total int64
-	for _, f := range u.Files {
-		total += f.Content.Size()
-	}
-	var done func()
-	u.Progress, done = a.bars("hash", total)
-	prep, err := c.PrepareUpload(ctx, u)
-	done()
-	if err != nil {
-		return nil, err
-	}
-	if err := check(prep); err != nil {
-		return nil, err
-	}
-	prep.Progress, done = a.bars("upload", 0)
-	res, err := c.Send(ctx, prep)
-	done()
-	if err != nil {
-		return nil, err
-	}
-	if u.CreatePR {
-		return res, nil // the branch does not list it yet
-	}
-	return res, c.CheckTree(ctx, u.Repo, res.Commit, res.Files, u.Delete)
-}
-
-func (a *app) printUpload(c *hub.Client, repo hub.Repo, res *hub.UploadResult) error {
+// printUpload tells what a commit did and where it stands.
+func (a *app) printUpload(repo hub.Repo, res *hub.UploadResult) error {
 	if a.json {
 		return a.printJSON(res)
 	}
-	ignored := []hub.LeftOut{}
+	var ignored []hub.LeftOut
 	for _, f := range res.Files {
 		if f.Ignored {
 			ignored = append(ignored, hub.LeftOut{Path: f.Path, Reason: "the repo's .gitignore names it"})
 		}
 	}
 	a.tellLeftOut(ignored)
+	files := counted(len(res.Files)-len(ignored), "file")
 	switch {
 	case len(ignored) > 0 && len(ignored) == len(res.Files) && res.Unchanged:
 		a.say("nothing was sent to %s", repo)
 	case res.Unchanged:
-		a.say("%s holds all %s already (%s), nothing was sent", repo, counted(len(res.Files)-len(ignored), "file"), units.Size(res.Total))
+		a.say("%s holds all %s already (%s), nothing was sent", repo, files, units.Size(res.Total))
 	default:
-		a.say("%s, %s: %s already on the hub, %s sent", counted(len(res.Files)-len(ignored), "file"), units.Size(res.Total), units.Size(max(res.Total-res.Sent, 0)), units.Size(res.Sent))
+		a.say("%s, %s: %s already on the hub, %s sent", files, units.Size(res.Total), units.Size(max(res.Total-res.Sent, 0)), units.Size(res.Sent))
 	}
-	where := c.PageURL(repo)
-	if res.PullRequestURL != "" {
-		where = res.PullRequestURL
-	} else if res.CommitURL != "" {
-		where = res.CommitURL
-	}
-	_, err := fmt.Fprintln(a.out, where)
+	_, err := fmt.Fprintln(a.out, cmp.Or(res.PullRequestURL, res.CommitURL))
 	return err
 }

@@ -35,16 +35,11 @@ func parseSize(flag, s string) (int64, error) {
 	if s == "" {
 		return 0, nil
 	}
-	digits := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
-	v, err := strconv.ParseFloat(digits, 64)
-	unit, ok := map[string]float64{
-		"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "t": 1e12, "tb": 1e12,
-		"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
-	}[strings.ToLower(strings.TrimSpace(s[len(digits):]))]
-	if err != nil || !ok || !(v*unit >= 1) || v*unit > 1<<60 {
-		return 0, usagef("%s wants a size such as 500MB or 5GB, got %q", flag, s)
+	n, err := units.ParseSize(s)
+	if err != nil {
+		return 0, usagef("%s: %w", flag, err)
 	}
-	return int64(v * unit), nil
+	return n, nil
 }
 
 // workers is the value of a flag that says how many things run at a time.

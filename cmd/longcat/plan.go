@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"longcat"
 	"longcat/internal/units"
 	"longcat/merge"
 	"longcat/modelcard"
@@ -24,16 +25,12 @@ RECIPE is a file, or - for standard input.`,
 			"longcat plan recipe.yaml --json"),
 		Args: exactly(1, "a recipe"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.client()
+			job, err := a.openJob(cmd.Context(), args[0], f, 0)
 			if err != nil {
 				return err
 			}
-			p, err := a.planRecipe(cmd.Context(), c, args[0], f)
-			if err != nil {
-				return err
-			}
-			defer p.models.Close()
-			return a.printPlan(cmd.Context(), p)
+			defer job.Close()
+			return a.printPlan(cmd.Context(), job)
 		},
 	}
 	f.add(cmd)
@@ -41,8 +38,9 @@ RECIPE is a file, or - for standard input.`,
 }
 
 // printPlan is all that plan does, and --dry-run of the commands that merge.
-func (a *app) printPlan(ctx context.Context, p *planned) error {
-	fetch, err := p.models.toFetch(ctx, p.plan)
+func (a *app) printPlan(ctx context.Context, job *longcat.Job) error {
+	plan := job.Plan()
+	fetch, err := job.Missing(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,11 +48,11 @@ func (a *app) printPlan(ctx context.Context, p *planned) error {
 		return a.printJSON(struct {
 			*merge.Plan
 			Fetch int64 `json:"fetch"` // bytes
-		}{p.plan, fetch})
+		}{plan, fetch})
 	}
 	w := table(a.out)
 	fmt.Fprintf(w, "model\tlayers\tread\tonce\trepeated\tdropped\n")
-	for _, m := range p.plan.Models {
+	for _, m := range plan.Models {
 		var read int64
 		for _, f := range m.Files {
 			read += f.Bytes
@@ -62,7 +60,7 @@ func (a *app) printPlan(ctx context.Context, p *planned) error {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\n", m.Name, m.Layers, units.Size(read), m.Usage.Once, m.Usage.Repeated, len(m.Usage.Dropped))
 	}
 	fmt.Fprintf(w, "\nfile\tsize\ttensors\n")
-	for _, f := range p.plan.Files {
+	for _, f := range plan.Files {
 		tensors := ""
 		if len(f.Tensors) > 0 {
 			tensors = fmt.Sprint(len(f.Tensors))
@@ -72,16 +70,12 @@ func (a *app) printPlan(ctx context.Context, p *planned) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	parents, layers := layerMap(p)
+	parents, layers := job.LayerMap()
 	fmt.Fprintf(a.out, "\nlayers of the result ← where they come from\n%s\n", modelcard.LayerMapText(parents, layers))
 	_, err = fmt.Fprintf(a.out, "%d layers, %s parameters, %s in %d files; %s to fetch, %s that a filesystem with reflinks shares\n",
-		len(p.plan.Layers), units.Count(p.plan.Params), units.Size(p.plan.Size), len(p.plan.Files), units.Size(fetch), units.Size(p.plan.Shareable))
-	a.warnings(p.plan)
-	return err
-}
-
-func (a *app) warnings(plan *merge.Plan) {
+		len(plan.Layers), units.Count(plan.Params), units.Size(plan.Size), len(plan.Files), units.Size(fetch), units.Size(plan.Shareable))
 	for _, w := range plan.Warnings {
 		a.say("longcat: warning: %s", w)
 	}
+	return err
 }

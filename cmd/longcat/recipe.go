@@ -1,19 +1,17 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
-	"regexp"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"longcat/hub"
+	"longcat"
 	"longcat/internal/limits"
 	"longcat/merge"
+	"longcat/modelcard"
 )
 
 // recipeFlags are those of every command that plans a merge: what decides the
@@ -33,104 +31,34 @@ func (f recipeFlags) options() (merge.Options, error) {
 	return merge.Options{ShardSize: limit, LayerStack: f.layerStack}, err
 }
 
-// String is the flags as they are typed. Cards tell them so.
-func (f recipeFlags) String() string {
-	var words []string
-	if f.shardSize != "" {
-		words = append(words, "--shard-size", strings.ReplaceAll(f.shardSize, " ", ""))
+// jobOptions are what every job shares: the hub, the display, the remarks.
+func (a *app) jobOptions(f recipeFlags) (o longcat.Options, err error) {
+	if o.Merge, err = f.options(); err != nil {
+		return o, err
 	}
-	if f.layerStack != "" {
-		words = append(words, "--layer-stack", f.layerStack)
+	if o.Hub, err = a.client(); err != nil {
+		return o, err
 	}
-	return strings.Join(words, " ")
+	o.Creator = "longcat " + version()
+	o.Notify = a.remark
+	o.Progress = a.progress()
+	return o, nil
 }
 
-var (
-	toldCommand = regexp.MustCompile(`(?m)^longcat merge .*$`)
-	toldVerify  = regexp.MustCompile(`(?m)^longcat verify (\S+)$`)
-)
-
-// toldRepo is the repo that a card says it is for, "" if it says none.
-func toldRepo(card []byte) string {
-	m := toldVerify.FindSubmatch(card)
-	if m == nil {
-		return ""
-	}
-	repo, err := hub.ParseRepo(string(m[1]))
-	if err != nil {
-		return ""
-	}
-	return repo.ID
-}
-
-// orTold takes the flags that are not given from the command that a card tells.
-func (f recipeFlags) orTold(card []byte) recipeFlags {
-	words := strings.Fields(string(toldCommand.Find(card)))
-	for i, word := range words[:max(len(words)-1, 0)] {
-		switch word {
-		case "--shard-size":
-			if _, err := parseSize(word, words[i+1]); err == nil {
-				f.shardSize = cmp.Or(f.shardSize, words[i+1])
-			}
-		case "--layer-stack":
-			f.layerStack = cmp.Or(f.layerStack, words[i+1])
-		}
-	}
-	return f
-}
-
-// planned is a recipe worked out, with its models open.
-type planned struct {
-	flags  recipeFlags
-	recipe *merge.Recipe
-	models *models
-	plan   *merge.Plan
-}
-
-// planRecipe reads a recipe ("-" is standard input) and plans it from the
-// models' headers. The caller closes the models.
-func (a *app) planRecipe(ctx context.Context, c *hub.Client, path string, f recipeFlags) (*planned, error) {
-	if _, err := f.options(); err != nil {
-		return nil, err
-	}
-	text, err := a.readRecipe(path)
+// openJob reads a recipe ("-" is standard input) and plans it.
+func (a *app) openJob(ctx context.Context, path string, f recipeFlags, workers int) (*longcat.Job, error) {
+	o, err := a.jobOptions(f)
 	if err != nil {
 		return nil, err
 	}
-	name := path
+	if o.Recipe, err = a.readRecipe(path); err != nil {
+		return nil, err
+	}
+	o.RecipeName, o.Workers = path, workers
 	if path == "-" {
-		name = "standard input"
+		o.RecipeName = "standard input"
 	}
-	return planText(ctx, c, text, name, f, nil)
-}
-
-// planText plans a recipe that was read. pins, if any, are the commits to read
-// models at that the recipe names without a revision.
-func planText(ctx context.Context, c *hub.Client, text []byte, name string, f recipeFlags, pins map[string]string) (*planned, error) {
-	o, err := f.options()
-	if err != nil {
-		return nil, err
-	}
-	recipe, err := merge.ParseRecipe(text, name)
-	if err != nil {
-		return nil, err
-	}
-	refs := recipe.Models()
-	for i, ref := range refs {
-		if ref.Revision == "" {
-			refs[i].Revision = pins[ref.Path]
-		}
-	}
-	opened, err := openModels(ctx, c, refs)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := merge.NewPlan(ctx, recipe, opened.open, o)
-	if err != nil {
-		opened.Close()
-		return nil, err
-	}
-	return &planned{flags: f, recipe: recipe, models: opened, plan: plan}, nil
+	return longcat.Open(ctx, o)
 }
 
 func (a *app) readRecipe(path string) ([]byte, error) {
@@ -151,4 +79,12 @@ func (a *app) readRecipe(path string) ([]byte, error) {
 		return nil, fmt.Errorf("reading the recipe: %q is larger than %d bytes", path, limits.Recipe)
 	}
 	return text, nil
+}
+
+// licenseFlag is the licence that --license states, nil when it is not given.
+func licenseFlag(id string) *modelcard.License {
+	if id == "" {
+		return nil
+	}
+	return &modelcard.License{ID: id}
 }

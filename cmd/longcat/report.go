@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 
+	"longcat"
 	"longcat/hub"
 	"longcat/merge"
 	"longcat/modelcard"
@@ -24,6 +25,7 @@ const (
 	exitDone        = 0
 	exitFailed      = 1
 	exitUsage       = 2
+	exitNotCompared = 3 // verify could not compare
 	exitInterrupted = 130
 )
 
@@ -36,6 +38,15 @@ func (e *usageError) Unwrap() error { return e.err }
 func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
+
+// codedError is a failure with an exit code of its own.
+type codedError struct {
+	err  error
+	code int
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Unwrap() error { return e.err }
 
 // hintedError carries advice that only the place of the failure knows.
 type hintedError struct {
@@ -65,8 +76,13 @@ func (a *app) report(ctx context.Context, err error) int {
 		a.tell("longcat: hint: " + h)
 	}
 	var usage *usageError
-	if errors.As(err, &usage) {
+	var coded *codedError
+	var denied *longcat.PermissionError
+	switch {
+	case errors.As(err, &usage), errors.As(err, &denied) && denied.Reason == longcat.NoOwner:
 		return exitUsage
+	case errors.As(err, &coded):
+		return coded.code
 	}
 	return exitFailed
 }
@@ -121,6 +137,9 @@ func hint(err error) string {
 		he      *hub.Error
 		stack   *merge.StackError
 		license *modelcard.LicenseError
+		card    *longcat.CardError
+		weights *longcat.OtherWeightsError
+		denied  *longcat.PermissionError
 		netErr  *net.OpError
 		disk    *hub.DiskError
 		folder  *merge.FolderError
@@ -138,6 +157,14 @@ func hint(err error) string {
 		return "--layer-stack picks one of them"
 	case errors.As(err, &folder) && folder.Other:
 		return "--replace writes over them, and removes weights that do not belong to the result; or choose another folder"
+	case errors.As(err, &weights):
+		return "--replace replaces them, and removes those that do not belong to the result, in the same commit"
+	case errors.As(err, &card):
+		return "longcat card check lists all that is wrong"
+	case errors.As(err, &denied) && denied.Reason == longcat.ReadOnly:
+		return "make a token with the write role on the hub's settings page"
+	case errors.As(err, &denied):
+		return "set HF_TOKEN, or give --token"
 	case errors.As(err, &license):
 		return "--license ID says under which licence the result is published"
 	case errors.As(err, &disk), errors.Is(err, syscall.ENOSPC):

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"longcat"
 	"longcat/hub"
 	"longcat/internal/units"
 	"longcat/merge"
@@ -58,18 +59,8 @@ same command sends only what is missing.`,
 	fl.StringArrayVar(&f.pick.Exclude, "exclude", nil, "no files that match this pattern (repeatable)")
 	fl.StringArrayVar(&f.remove, "delete", nil, "remove files of the repo that match this pattern, in the same commit (repeatable)")
 	addWorkers(cmd, &f.Workers, 8, "connections at a time")
-	addCommitFlags(cmd, &f.Upload, &f.private, &f.dryRun)
+	addCommitFlags(cmd, commitFlags{&f.Revision, &f.Message, &f.CreatePR, &f.private, &f.dryRun})
 	return cmd
-}
-
-// addCommitFlags are the flags of every command that commits.
-func addCommitFlags(cmd *cobra.Command, u *hub.Upload, private, dryRun *bool) {
-	fl := cmd.Flags()
-	fl.StringVar(&u.Revision, "revision", "", "branch to commit to; made when it is not there (default main)")
-	fl.StringVarP(&u.Message, "message", "m", "", "commit message")
-	fl.BoolVar(&u.CreatePR, "create-pr", false, "open a pull request instead of writing to the branch")
-	fl.BoolVar(private, "private", false, "make the repo private, if it is made")
-	fl.BoolVar(dryRun, "dry-run", false, "say what would be done, and send nothing")
 }
 
 func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) error {
@@ -92,15 +83,15 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 	if card, err := cardAmong(f.Files); err != nil {
 		return err
 	} else if card != nil {
-		if err := a.refuseBadCard(card); err != nil {
+		if err := longcat.CheckCard(card, a.remark); err != nil {
 			return err
 		}
 	}
-	if f.Repo, err = owned(ctx, c, f.Repo); err != nil {
+	if f.Repo, err = longcat.Owned(ctx, c, f.Repo); err != nil {
 		return err
 	}
 	if !f.dryRun {
-		if err := prepareRepo(ctx, c, f.Repo, f.Revision, f.private); err != nil {
+		if err := longcat.PrepareRepo(ctx, c, f.Repo, f.Revision, f.private); err != nil {
 			return err
 		}
 	}
@@ -110,11 +101,12 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 	if f.dryRun {
 		return a.printUploadPlan(f)
 	}
-	res, err := a.send(ctx, c, f.Upload, func(*hub.PreparedUpload) error { return nil })
+	f.Progress = a.progress()
+	res, err := longcat.Upload(ctx, c, f.Upload)
 	if err != nil {
 		return err
 	}
-	return a.printUpload(c, f.Repo, res)
+	return a.printUpload(f.Repo, res)
 }
 
 // localFolder is a file, or all files of a folder, under their paths in the

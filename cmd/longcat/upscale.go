@@ -1,12 +1,12 @@
 package main
 
 import (
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"longcat"
 	"longcat/merge"
 )
 
@@ -77,11 +77,11 @@ func (a *app) upscale(cmd *cobra.Command, f upscaleFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	m, err := openModel(cmd.Context(), c, refOf(name))
+	m, err := longcat.OpenModel(cmd.Context(), c, name, "")
 	if err != nil {
 		return err
 	}
-	defer m.close()
+	defer m.Close()
 	recipe, err := merge.Upscale(cmd.Context(), name, m, f.UpscaleOptions)
 	if err != nil {
 		return err
@@ -91,13 +91,4 @@ func (a *app) upscale(cmd *cobra.Command, f upscaleFlags, name string) error {
 	}
 	_, err = a.out.Write(recipe)
 	return err
-}
-
-// refOf names a model as a recipe would: "id", "id@revision" or a folder.
-func refOf(name string) merge.Ref {
-	if st, err := os.Stat(name); err == nil && st.IsDir() {
-		return merge.Ref{Name: name, Path: name}
-	}
-	path, revision, _ := strings.Cut(name, "@")
-	return merge.Ref{Name: name, Path: path, Revision: revision}
 }

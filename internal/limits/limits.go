@@ -26,6 +26,9 @@ const (
 	// have some 10 MB and 100,000 names.
 	Index = 32 << 20
 
+	// Lock bounds a longcat.lock.json; that of a merge of 328 shards has 100 kB.
+	Lock = 16 << 20
+
 	// Header bounds the header of a safetensors file: the format's own bound.
 	// Source: huggingface/safetensors, MAX_HEADER_SIZE.
 	Header = 100_000_000

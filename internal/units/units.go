@@ -1,5 +1,5 @@
-// Package units writes amounts the way people and the Hub write them: in powers
-// of 1000, with at most one digit behind the point.
+// Package units writes amounts the way people and the Hub write them, in powers
+// of 1000 with at most one digit behind the point, and reads sizes.
 package units
 
 import (
@@ -34,4 +34,34 @@ func scaled(n int64, units string) (float64, byte) {
 		v, i = v/1000, i+1
 	}
 	return v, units[i]
+}
+
+var sizeUnits = map[string]float64{
+	"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "t": 1e12, "tb": 1e12,
+	"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+}
+
+// ParseSize reads "5GB", "500 MB", "4GiB" or a plain number of bytes.
+func ParseSize(s string) (int64, error) {
+	digits := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
+	v, err := strconv.ParseFloat(digits, 64)
+	unit, ok := sizeUnits[strings.ToLower(strings.TrimSpace(s[len(digits):]))]
+	if err != nil || !ok || !(v*unit >= 1) || v*unit > 1<<60 {
+		return 0, fmt.Errorf("want a size such as 500MB or 5GB, got %q", s)
+	}
+	return int64(v * unit), nil
+}
+
+// ExactSize writes a number of bytes exactly, as short as that goes: "2GB". It
+// is what ParseSize reads.
+func ExactSize(n int64) string {
+	for _, u := range []struct {
+		bytes int64
+		name  string
+	}{{1e9, "GB"}, {1 << 30, "GiB"}, {1e6, "MB"}, {1 << 20, "MiB"}, {1e3, "KB"}, {1 << 10, "KiB"}} {
+		if n != 0 && n%u.bytes == 0 {
+			return strconv.FormatInt(n/u.bytes, 10) + u.name
+		}
+	}
+	return strconv.FormatInt(n, 10)
 }

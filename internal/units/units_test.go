@@ -28,3 +28,22 @@ func TestCount(t *testing.T) {
 		}
 	}
 }
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]int64{
+		"1": 1, "500MB": 500e6, "500 mb": 500e6, "2GB": 2e9, "4GiB": 4 << 30, "1.5k": 1500, "1048576": 1 << 20,
+	} {
+		got, err := units.ParseSize(text)
+		if err != nil || got != want {
+			t.Errorf("%q: %d, %v, want %d", text, got, err, want)
+		}
+		if again, err := units.ParseSize(units.ExactSize(got)); err != nil || again != got {
+			t.Errorf("%d is written as %q, which reads as %d, %v", got, units.ExactSize(got), again, err)
+		}
+	}
+	for _, text := range []string{"", "0", "-5", "5 parsecs", "0.1", "NaN", "1e30", "GB"} {
+		if got, err := units.ParseSize(text); err == nil {
+			t.Errorf("%q: %d, want an error", text, got)
+		}
+	}
+}

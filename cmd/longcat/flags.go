@@ -37,7 +37,7 @@ func parseSize(flag, s string) (int64, error) {
 	}
 	n, err := units.ParseSize(s)
 	if err != nil {
-		return 0, usagef("%s: %w", flag, err)
+		return 0, usagef("%s wants a size such as 500MB or 5GB, got %q", flag, s)
 	}
 	return n, nil
 }

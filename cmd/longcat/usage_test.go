@@ -18,7 +18,7 @@ func TestUsage(t *testing.T) {
 		{"completion bash now", "longcat completion bash wants no arguments; arguments given: 1"},
 		{"version now", "longcat version wants no arguments; arguments given: 1"},
 		{"plan", "longcat plan wants a recipe; arguments given: 0"},
-		{"merge recipe.yaml", "longcat merge wants a recipe and a folder; arguments given: 1"},
+		{"merge recipe.yaml", "longcat merge wants a recipe and a directory; arguments given: 1"},
 		{"download", "longcat download wants a repo and files of it; arguments given: 0"},
 		{"card show", "longcat card show wants a repo, a folder or a file; arguments given: 0"},
 		{"card new", "card new wants either a recipe or --from REPO"},

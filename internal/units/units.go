@@ -47,7 +47,7 @@ func ParseSize(s string) (int64, error) {
 	v, err := strconv.ParseFloat(digits, 64)
 	unit, ok := sizeUnits[strings.ToLower(strings.TrimSpace(s[len(digits):]))]
 	if err != nil || !ok || !(v*unit >= 1) || v*unit > 1<<60 {
-		return 0, fmt.Errorf("want a size such as 500MB or 5GB, got %q", s)
+		return 0, fmt.Errorf("%q is not a size such as 500MB or 5GB", s)
 	}
 	return int64(v * unit), nil
 }

@@ -6,6 +6,8 @@ import (
 	"path"
 	"strings"
 
+	"longcat/internal/cardcheck"
+	"longcat/internal/markdown"
 	"longcat/internal/units"
 )
 
@@ -27,14 +29,14 @@ func (f Facts) summary() string {
 	if f.Size > 0 {
 		weights := units.Size(f.Size)
 		if f.DType != "" {
-			weights += " in " + code(f.DType)
+			weights += " in " + markdown.Code(f.DType)
 		}
 		row("Weights", weights)
 	}
 	if len(f.Layers) > 0 {
 		row("Layers", fmt.Sprint(len(f.Layers)))
 	}
-	row("Architecture", code(f.Architecture))
+	row("Architecture", markdown.Code(f.Architecture))
 	if license, err := f.license(); err == nil && license.ID != "" {
 		row("License", licenseText(license))
 	}
@@ -48,11 +50,11 @@ func (f Facts) sentence() string {
 	for _, p := range f.Parents {
 		names = appendNew(names, p.linked())
 	}
-	title := "**" + plain(f.title()) + "**"
+	title := "**" + markdown.Plain(f.title()) + "**"
 	if len(names) != 1 {
 		method := ""
 		if f.Method != "" {
-			method = " by " + code(f.Method)
+			method = " by " + markdown.Code(f.Method)
 		}
 		if len(names) == 0 {
 			return title + " is a merge" + method + ". Nothing was trained."
@@ -89,18 +91,18 @@ func (f Facts) sourceLayers() int {
 
 func (p Parent) linked() string {
 	if !p.onHub() {
-		return code(p.Name())
+		return markdown.Code(p.Name())
 	}
-	return link(plain(p.Model), hub+p.Model)
+	return markdown.Link(markdown.Plain(p.Model), hub+p.Model)
 }
 
 func licenseText(l License) string {
-	text := code(l.ID)
+	text := markdown.Code(l.ID)
 	if l.Name != "" {
-		text += " " + code(l.Name)
+		text += " " + markdown.Code(l.Name)
 	}
 	if l.Link != "" {
-		text += " (" + link("text", l.Link) + ")"
+		text += " (" + markdown.Link("text", l.Link) + ")"
 	}
 	return text
 }
@@ -110,7 +112,7 @@ func (f Facts) layerSection() string {
 		return ""
 	}
 	return fmt.Sprintf("## Layers\n\n![Which layer of the parents stands where; the same in words below](%s)\n\n%s",
-		LayerMapFile, fenced("text", LayerMapText(f.Parents, f.Layers)))
+		LayerMapFile, markdown.Fenced("text", LayerMapText(f.Parents, f.Layers)))
 }
 
 func (f Facts) parentSection() string {
@@ -123,13 +125,13 @@ func (f Facts) parentSection() string {
 		p := f.Parents[i]
 		commit, layers, license := "", "", ""
 		if p.Commit != "" && p.onHub() {
-			commit = link(code(p.Commit[:min(12, len(p.Commit))]), hub+p.Model+"/tree/"+p.Commit)
+			commit = markdown.Link(markdown.Code(p.Commit[:min(12, len(p.Commit))]), hub+p.Model+"/tree/"+p.Commit)
 		}
 		if p.Layers > 0 {
 			layers = fmt.Sprint(p.Layers)
 		}
-		if license = code(l.License.ID); l.License.Name != "" {
-			license += " " + code(l.License.Name)
+		if license = markdown.Code(l.License.ID); l.License.Name != "" {
+			license += " " + markdown.Code(l.License.Name)
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", p.linked(), commit, layers, license)
 	}
@@ -140,14 +142,14 @@ func (f Facts) recipeSection() string {
 	if len(bytes.TrimSpace(f.Recipe)) == 0 {
 		return ""
 	}
-	return "## Recipe\n\n" + fenced("yaml", strings.ToValidUTF8(string(f.Recipe), "\ufffd"))
+	return "## Recipe\n\n" + markdown.Fenced("yaml", strings.ToValidUTF8(string(f.Recipe), "\ufffd"))
 }
 
 func (f Facts) madeSection() string {
 	var b strings.Builder
 	b.WriteString("## How it was made\n\n")
 	if f.MadeWith != "" {
-		b.WriteString("Made with " + plain(f.MadeWith) + ". ")
+		b.WriteString("Made with " + markdown.Plain(f.MadeWith) + ". ")
 	}
 	recipe := f.RecipeFile
 	if recipe == "" {
@@ -158,7 +160,7 @@ func (f Facts) madeSection() string {
 	if f.Repo != "" {
 		commands += fmt.Sprintf("longcat verify %s\n", f.Repo)
 	}
-	b.WriteString(fenced("sh", commands))
+	b.WriteString(markdown.Fenced("sh", commands))
 	if pins := f.unpinned(); len(pins) > 0 {
 		b.WriteString("\nThe recipe follows a branch. For the same bytes, name the commit: " + strings.Join(pins, ", ") + ".\n")
 	} else if strings.HasPrefix(f.MadeWith, "longcat") {
@@ -173,7 +175,7 @@ func (f Facts) unpinned() []string {
 	var out []string
 	for _, p := range f.Parents {
 		if p.onHub() && p.Commit != "" && !bytes.Contains(f.Recipe, []byte(p.Commit)) {
-			out = appendNew(out, code(p.Model+"@"+p.Commit))
+			out = appendNew(out, markdown.Code(p.Model+"@"+p.Commit))
 		}
 	}
 	return out
@@ -181,7 +183,7 @@ func (f Facts) unpinned() []string {
 
 // place is what a program loads the model by.
 func (f Facts) place() string {
-	if isRepoID(f.Repo) {
+	if cardcheck.IsRepoID(f.Repo) {
 		return f.Repo
 	}
 	return "merged"

@@ -1,158 +1,24 @@
 package modelcard
 
-import (
-	"bytes"
-	"errors"
-	"fmt"
-	"regexp"
-	"strings"
+import "longcat/internal/cardcheck"
 
-	"gopkg.in/yaml.v3"
+// Problem is something wrong in a file, at a place.
+type Problem = cardcheck.Problem
+
+// Severity says what a Hub does about a Problem.
+type Severity = cardcheck.Severity
+
+// An Error makes a Hub refuse the commit, or hides the metadata from it; after
+// a Warning the commit succeeds, but not all that was meant comes across.
+const (
+	Error   = cardcheck.Error
+	Warning = cardcheck.Warning
 )
 
-// maxRegular is the size in bytes from which on a Hub stores any file as LFS.
-const maxRegular = 10 << 20
-
 // Check says what a Hub would refuse or overlook in a README.md, without asking
-// one, from the file's beginning to its end. Errors would fail the commit.
-// Source: answers of the Hub's /api/validate-yaml; huggingface/hub-docs,
-// modelcard.md; huggingface_hub's repocard_data.py.
-func Check(readme []byte) []Problem {
-	c := &checker{first: 1}
-	top := &yaml.Node{}
-	switch {
-	case isLFSPointer(readme):
-		c.errorf(top, "", "README.md is stored as LFS: what stands here is a pointer, and a Hub finds no metadata in it")
-		return c.problems
-	case len(readme) > maxRegular:
-		c.errorf(top, "", "README.md has %d bytes; from %d on it is stored as LFS and a Hub finds no metadata in it", len(readme), maxRegular)
-		return c.problems
-	}
-	if at := invalidUTF8(readme); at >= locate(readme).body {
-		c.errorf(&yaml.Node{Line: lineOf(readme, at)}, "", "README.md is not UTF-8 text")
-	}
-	card, err := Parse(readme)
-	switch syntax, _ := errors.AsType[*SyntaxError](err); {
-	case syntax != nil:
-		c.syntax(readme, syntax)
-	case err != nil:
-		c.errorf(top, "", "Invalid YAML in README.md: %v", err)
-	case !card.HasFrontMatter():
-		c.missing(readme)
-	case card.root == nil:
-		c.errorf(&yaml.Node{Line: card.firstLine()}, "", "The YAML metadata of your README.md is invalid: it is empty")
-	case len(card.root.Content) == 0:
-		c.warnf(&yaml.Node{Line: card.firstLine() + card.root.Line - 1}, "", "%s", missingMetadata)
-	default:
-		c.first = card.firstLine()
-		c.yamlRules(card.root, "", 0)
-		c.keys(card)
-		c.first = 1
-	}
-	if locate(readme).found && bytes.HasPrefix(readme, []byte("\ufeff")) {
-		c.warnf(top, "", "a byte-order mark stands before the front matter: the Hub reads past it, huggingface_hub up to 2.0 finds no metadata")
-	}
-	c.strayFrontMatter(readme)
-	return c.sorted()
-}
+// one, from the file's beginning to its end. "longcat serve" judges by it too.
+func Check(readme []byte) []Problem { return cardcheck.README(readme) }
 
-// isLFSPointer recognises git-lfs' pointer files.
-// Source: git-lfs docs/spec.md.
-func isLFSPointer(b []byte) bool {
-	return len(b) < 1024 && bytes.HasPrefix(b, []byte("version https://git-lfs.github.com/spec/")) && bytes.Contains(b, []byte("\noid sha256:"))
-}
-
-func (c *checker) syntax(readme []byte, e *SyntaxError) {
-	message := "Invalid YAML in README.md: " + e.Message
-	if text := locate(readme).yaml(); len(text) <= maxFrontMatter {
-		// The Hub has words of its own for YAML that is no mapping.
-		var doc yaml.Node
-		if yaml.Unmarshal(text, &doc) == nil && len(doc.Content) == 1 && doc.Content[0].Kind != yaml.MappingNode {
-			message = "The YAML metadata of your README.md is invalid: " + e.Message
-			if doc.Content[0].Kind == yaml.SequenceNode {
-				message = `"value" must be of type object: ` + e.Message
-			}
-		}
-	}
-	c.errorf(&yaml.Node{Line: e.Line}, "", "%s", message)
-}
-
-// missingMetadata are the Hub's words.
-const missingMetadata = "empty or missing yaml metadata in repo card"
-
-var opensWithFence = regexp.MustCompile(`^[\s\x{feff}]*---[ \t]*(?:\r\n|\r|\n)`)
-
-func (c *checker) missing(readme []byte) {
-	message := missingMetadata
-	line := 1
-	if m := opensWithFence.FindIndex(readme); m != nil {
-		line = len(lineStarts(readme[:m[1]])) - 1
-		message += `: the opening "---" has to stand alone on its line and a line "---" has to close it`
-	}
-	c.warnf(&yaml.Node{Line: line}, "", "%s", message)
-}
-
-// metadataLine is a line of front matter that is in the wrong place.
-var metadataLine = regexp.MustCompile(`^(license|base_model|tags|language|library_name|pipeline_tag|datasets|model-index)[ \t]*:`)
-
-// strayFrontMatter warns of metadata between fences that is not at the file's
-// beginning, where alone it counts: at the end, after HTML, or a second time.
-func (c *checker) strayFrontMatter(readme []byte) {
-	first := locate(readme)
-	body := readme[first.body:]
-	line := len(lineStarts(readme[:first.body])) - 1
-	open := 0
-	var fence codeFence
-	for text := range bytes.Lines(body) {
-		line++
-		row := strings.TrimRight(string(text), " \t\r\n")
-		if fence.step(row) {
-			continue
-		}
-		switch {
-		case row == "---":
-			open = line
-		case open > 0 && line == open+1 && metadataLine.MatchString(row) && (first.found || open > 1):
-			what := "this front matter is shown as text: it only counts at the very beginning of the file"
-			if first.found {
-				what = "a second front matter is shown as text: only the first one counts"
-			}
-			c.warnf(&yaml.Node{Line: open}, "", "%s", what)
-		}
-	}
-}
-
-// codeFence follows Markdown's fenced code blocks line by line.
-type codeFence struct {
-	char  byte
-	width int
-}
-
-// step reads one line and says whether it is part of a code block.
-func (f *codeFence) step(line string) bool {
-	text := strings.TrimLeft(line, " ")
-	if len(line)-len(text) > 3 || text == "" || text[0] != '`' && text[0] != '~' {
-		return f.width > 0
-	}
-	width := len(text) - len(strings.TrimLeft(text, text[:1]))
-	rest := strings.TrimSpace(text[width:])
-	switch {
-	case f.width > 0:
-		if text[0] == f.char && width >= f.width && rest == "" {
-			f.width = 0
-		}
-		return true
-	case width >= 3 && (text[0] == '~' || !strings.Contains(rest, "`")):
-		f.char, f.width = text[0], width
-		return true
-	}
-	return false
-}
-
-// shown is a value for a message: short, on one line.
-func shown(n *yaml.Node) string {
-	if n.Kind != yaml.ScalarNode {
-		return kindName(n)
-	}
-	return fmt.Sprintf("%q", shorten(n.Value, 60))
-}
+// CheckEvalResults says what is wrong in a file of a repo's .eval_results
+// folder.
+func CheckEvalResults(file []byte) []Problem { return cardcheck.EvalResults(file) }

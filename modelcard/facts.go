@@ -2,8 +2,9 @@ package modelcard
 
 import (
 	"path"
-	"regexp"
 	"strings"
+
+	"longcat/internal/cardcheck"
 )
 
 // Facts is what a merge's card says, as plain data. Fields that are not known
@@ -61,24 +62,7 @@ func (p Parent) Name() string {
 	return name
 }
 
-func (p Parent) onHub() bool { return !p.Local && isRepoID(p.Model) }
-
-var repoID = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9._-]{0,95}/)?[A-Za-z0-9_][A-Za-z0-9._-]{0,95}$`)
-
-// isRepoID says whether a Hub could have a repo of that id. A folder such as
-// "./model" or "/data/model" is none.
-// Source: huggingface_hub's validate_repo_id.
-func isRepoID(id string) bool {
-	if !repoID.MatchString(id) || strings.Contains(id, "--") || strings.Contains(id, "..") || strings.HasSuffix(id, ".git") {
-		return false
-	}
-	for part := range strings.SplitSeq(id, "/") {
-		if strings.HasSuffix(part, "-") || strings.HasSuffix(part, ".") {
-			return false
-		}
-	}
-	return true
-}
+func (p Parent) onHub() bool { return !p.Local && cardcheck.IsRepoID(p.Model) }
 
 // title is the card's heading.
 func (f Facts) title() string {

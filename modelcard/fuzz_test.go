@@ -2,6 +2,7 @@ package modelcard_test
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,6 +10,15 @@ import (
 	"longcat/modelcard"
 	"longcat/modelcard/cardtest"
 )
+
+// aliasBomb means billions of values in a few hundred bytes.
+var aliasBomb = func() string {
+	s := "---\na0: &a0 [{type: x, value: 1}]\n"
+	for i := range 9 {
+		s += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), 20), ", "))
+	}
+	return s + "language: [en]\n---\n"
+}()
 
 func seeds(f *testing.F) {
 	for _, readme := range shapes(f) {

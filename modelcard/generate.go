@@ -2,6 +2,9 @@ package modelcard
 
 import (
 	"strings"
+
+	"longcat/internal/frontmatter"
+	"longcat/internal/markdown"
 )
 
 // Names of the files that Generate and LayerMapSVG are for, in a repo's root.
@@ -21,13 +24,13 @@ func Generate(f Facts) ([]byte, error) {
 	var b strings.Builder
 	b.WriteString("---\n")
 	for _, entry := range keys {
-		line, err := entry.encode()
+		line, err := frontmatter.Entry(entry.key, entry.value)
 		if err != nil {
 			return nil, err
 		}
 		b.WriteString(line)
 	}
-	b.WriteString("---\n\n# " + plain(f.title()) + "\n")
+	b.WriteString("---\n\n# " + markdown.Plain(f.title()) + "\n")
 	for _, s := range f.sections() {
 		b.WriteString("\n" + s.marked("\n"))
 	}
@@ -38,14 +41,6 @@ func Generate(f Facts) ([]byte, error) {
 type entry struct {
 	key   string
 	value any
-}
-
-func (e entry) encode() (string, error) {
-	c := &Card{}
-	if err := c.Set(e.key, e.value); err != nil {
-		return "", err
-	}
-	return string(c.text()), nil
 }
 
 // frontMatter is what the merge's card states, in the order of the Hub's own

@@ -170,3 +170,18 @@ func TestGenerateAgain(t *testing.T) {
 		t.Error("the same facts give different cards", err1, err2)
 	}
 }
+
+// TestCheckGenerated holds the writer against the checker.
+func TestCheckGenerated(t *testing.T) {
+	for name, readme := range generated(t) {
+		if problems := modelcard.Check(readme); len(problems) > 0 {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+	for name, f := range map[string]modelcard.Facts{"seed": seed(), "two": two()} {
+		readme, err := modelcard.Generate(f)
+		if problems := modelcard.Check(readme); err != nil || len(problems) > 0 {
+			t.Errorf("%s: %v %v", name, problems, err)
+		}
+	}
+}

@@ -14,14 +14,18 @@ import (
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
+
+	"longcat/internal/frontmatter"
+	"longcat/internal/limits"
+	"longcat/internal/markdown"
 )
 
 // maxRendered bounds the Markdown that is rendered, in bytes: what a Hub stores
 // as a card at all.
-const maxRendered = maxRegular
+const maxRendered = limits.Card
 
-// markdown is the Hub's dialect: GitHub's, with raw HTML in it.
-var markdown = goldmark.New(
+// dialect is the Hub's dialect: GitHub's, with raw HTML in it.
+var dialect = goldmark.New(
 	goldmark.WithExtensions(
 		// Alignment as an attribute: the sanitizer lets no style through.
 		extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
@@ -38,18 +42,18 @@ var markdown = goldmark.New(
 // behind base, such as "/user/repo/resolve/main/"; links within the page stay.
 // Code blocks keep the class "language-…" for the page's style.
 func RenderHTML(readme []byte, base string) ([]byte, error) {
-	source := locate(readme)
-	body := source.raw[source.body:]
+	source := frontmatter.Locate(readme)
+	body := source.Body()
 	if len(body) > maxRendered {
 		return nil, fmt.Errorf("rendering card: %d bytes; more than %d are not rendered", len(body), maxRendered)
 	}
 	body = tamed(body)
-	doc := markdown.Parser().Parse(text.NewReader(body))
+	doc := dialect.Parser().Parse(text.NewReader(body))
 	if base != "" {
 		rebase(doc, base)
 	}
 	var out bytes.Buffer
-	if err := markdown.Renderer().Render(&out, body, doc); err != nil {
+	if err := dialect.Renderer().Render(&out, body, doc); err != nil {
 		return nil, fmt.Errorf("rendering card: %w", err)
 	}
 	return sanitizer(base).SanitizeBytes(out.Bytes()), nil
@@ -67,7 +71,7 @@ var nesting = regexp.MustCompile(`^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t]))+`
 // tamed is the body with what goes beyond these bounds made plain text.
 func tamed(body []byte) []byte {
 	var out bytes.Buffer
-	var fence codeFence
+	var fence markdown.Fence
 	brackets := 0
 	for row := range bytes.Lines(body) {
 		if head := nesting.Find(row); len(head) > maxNesting {
@@ -75,7 +79,7 @@ func tamed(body []byte) []byte {
 			row = row[len(head):]
 		}
 		switch line := strings.TrimRight(string(row), " \t\r\n"); {
-		case line == "", fence.step(line):
+		case line == "", fence.Step(line):
 			brackets = 0
 		default:
 			if brackets += strings.Count(line, "["); brackets > maxBrackets {

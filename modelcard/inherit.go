@@ -1,6 +1,7 @@
 package modelcard
 
 import (
+	"longcat/internal/cardcheck"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ func (f Facts) languages() []string {
 	var out []string
 	for _, c := range f.cards() {
 		for _, code := range c.Strings("language") {
-			if code = strings.ToLower(code); languageCodes()[code] {
+			if code = strings.ToLower(code); cardcheck.LanguageCodes()[code] {
 				out = appendNew(out, code)
 			}
 		}
@@ -24,7 +25,7 @@ func (f Facts) datasets() []string {
 	var out []string
 	for _, c := range f.cards() {
 		for _, id := range c.Strings("datasets") {
-			if isRepoID(id) {
+			if cardcheck.IsRepoID(id) {
 				out = appendNew(out, id)
 			}
 		}
@@ -37,7 +38,7 @@ func (f Facts) datasets() []string {
 func (f Facts) pipelineTag() string {
 	var tags []string
 	for _, c := range f.cards() {
-		if tag := c.Text("pipeline_tag"); slices.Contains(taskIDs(), tag) {
+		if tag := c.Text("pipeline_tag"); slices.Contains(cardcheck.TaskIDs(), tag) {
 			tags = appendNew(tags, tag)
 		}
 	}
@@ -74,7 +75,7 @@ var plainTag = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ._+-]{0,47}$`)
 
 // notInherited are tags about how a parent was made or stored: of a merge they
 // would be untrue. In lower case.
-var notInherited = slices.Collect(words(`
+var notInherited = strings.Fields(`
 	merge mergekit merged lazymergekit frankenmerge moe-merge slerp ties dare passthrough
 	generated_from_trainer generated-from-trainer autotrain autotrain_compatible
 	endpoints_compatible text-generation-inference inference-endpoints model-index
@@ -83,8 +84,16 @@ var notInherited = slices.Collect(words(`
 	llama-factory alignment-handbook h2o-llmstudio lora qlora peft adapter
 	gguf ggml gptq awq exl2 exl3 mlx onnx openvino bitsandbytes hqq eetq fp8 nf4
 	quantized quantization 2-bit 3-bit 4-bit 5-bit 6-bit 8-bit 4bit 8bit
-	transformers pytorch safetensors tensorboard jax tf keras llama.cpp vllm`))
+	transformers pytorch safetensors tensorboard jax tf keras llama.cpp vllm`)
 
 func inheritable(tag string) bool {
 	return plainTag.MatchString(tag) && strings.TrimSpace(tag) == tag && !slices.Contains(notInherited, strings.ToLower(tag))
+}
+
+// appendNew appends s unless the list has it.
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
 }

@@ -3,6 +3,7 @@ package modelcard
 import (
 	"fmt"
 	"html"
+	"longcat/internal/plaintext"
 	"strings"
 )
 
@@ -171,7 +172,7 @@ func (m *layerMap) stripes(at int, y float64, others Layer) {
 
 func (m *layerMap) caption(y float64, name, note string) {
 	fmt.Fprintf(m, `<text x="%d" y="%.0f"><tspan class="name">%s</tspan><tspan class="note" dx="8">%s</tspan></text>`+"\n",
-		mapMargin, y-10, xmlText(shorten(oneLine(name), 70)), note)
+		mapMargin, y-10, xmlText(plaintext.Shorten(oneLine(name), 70)), note)
 }
 
 // box is one layer; its number is left out where it has no room.
@@ -186,13 +187,6 @@ func (m *layerMap) box(at int, y float64, fill, class, digits string, number int
 func (m *layerMap) hasRoom(number int) bool { return m.cell >= float64(6*len(fmt.Sprint(number))+2) }
 
 func laneColor(parent int) string { return laneColors[max(parent, 0)%len(laneColors)] }
-
-func shorten(s string, n int) string {
-	if runes := []rune(s); len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return s
-}
 
 // xmlText is s for an SVG file: escaped, and without the characters that XML
 // can not hold.

@@ -2,10 +2,10 @@ package modelcard
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
+	"longcat/internal/cardcheck"
 	"longcat/internal/plaintext"
 )
 
@@ -18,13 +18,7 @@ type License struct {
 
 // File is the file of the repo that Link names and that has to come along, or
 // "" when Link is an address.
-func (l License) File() string {
-	name := strings.TrimPrefix(l.Link, "./")
-	if strings.ContainsAny(name, ":/\\") || name == "" || strings.HasPrefix(name, ".") {
-		return ""
-	}
-	return name
-}
+func (l License) File() string { return cardcheck.RepoFile(l.Link) }
 
 // severalIDs joins the ids of a card that names more than one licence.
 const severalIDs = " and "
@@ -97,7 +91,7 @@ func (c *Card) License() License {
 	var ids []string
 	for _, id := range c.Strings("license") {
 		id = oneLine(id)
-		if lower := strings.ToLower(id); slices.Contains(licenseIDs(), lower) {
+		if lower := strings.ToLower(id); slices.Contains(cardcheck.LicenseIDs(), lower) {
 			id = lower
 		}
 		ids = appendNew(ids, id)
@@ -106,25 +100,8 @@ func (c *Card) License() License {
 	return License{
 		ID:   strings.Join(ids, severalIDs),
 		Name: oneLine(c.Text("license_name")),
-		Link: safeLink(c.Text("license_link")),
+		Link: cardcheck.SafeLink(c.Text("license_link")),
 	}
-}
-
-// safeLink is the link when it is a web address or a file of the repo; another
-// scheme, from someone else's card, is not passed on.
-func safeLink(link string) string {
-	link = strings.TrimSpace(link)
-	u, err := url.Parse(link)
-	if err != nil || link == "" || strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return ""
-	}
-	if u.Scheme == "https" || u.Scheme == "http" {
-		return link
-	}
-	if u.Scheme == "" && u.Host == "" && (License{Link: link}).File() != "" {
-		return link
-	}
-	return ""
 }
 
 // oneLine is text from someone else's card for one line of ours.

@@ -3,6 +3,9 @@ package modelcard
 import (
 	"bytes"
 	"strings"
+
+	"longcat/internal/frontmatter"
+	"longcat/internal/markdown"
 )
 
 // region is a generated part as it stands in a file: its name and its bytes'
@@ -17,14 +20,14 @@ type region struct {
 // nothing, so that a half-deleted part is never taken for a whole one.
 func regions(body []byte) []region {
 	var out []region
-	var fence codeFence
+	var fence markdown.Fence
 	open := region{from: -1}
 	at := 0
 	for row := range bytes.Lines(body) {
 		start := at
 		at += len(row)
 		text := strings.TrimRight(string(row), " \t\r\n")
-		if fence.step(text) {
+		if fence.Step(text) {
 			continue
 		}
 		if name, ok := markerName(text, beginMarker); ok {
@@ -54,7 +57,7 @@ func (c *Card) HasGenerated() bool { return len(regions(c.Body())) > 0 }
 // replaceGenerated is the body with its generated parts renewed and the names
 // of those that changed. Parts that a person took out stay out.
 func replaceGenerated(body []byte, sections []section) ([]byte, []string) {
-	nl := lineEnding(body)
+	nl := frontmatter.LineEnding(body)
 	var out bytes.Buffer
 	var changed []string
 	at := 0

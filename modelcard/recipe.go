@@ -9,7 +9,10 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"longcat/internal/cardcheck"
+	"longcat/internal/frontmatter"
 	"longcat/internal/limits"
+	"longcat/internal/markdown"
 )
 
 // RecipeConfigFile is where mergekit, and longcat after it, leaves the recipe.
@@ -34,9 +37,9 @@ func FindRecipe(config, readme []byte) (Recipe, error) {
 	if models, ok := recipeModels(config); ok {
 		return Recipe{Text: config, Source: RecipeConfigFile, Line: 1, Models: models}, nil
 	}
-	body := locate(readme).body
-	first := len(lineStarts(readme[:body]))
-	for _, candidates := range [][]chunk{codeBlocks(readme[body:]), bareYAML(readme[body:])} {
+	file := frontmatter.Locate(readme)
+	first := len(frontmatter.LineStarts(file.Head()))
+	for _, candidates := range [][]chunk{codeBlocks(file.Body()), bareYAML(file.Body())} {
 		for _, c := range candidates {
 			if models, ok := recipeModels(c.text); ok {
 				return Recipe{Text: c.text, Source: File, Line: first + c.line, Models: models}, nil
@@ -56,18 +59,18 @@ type chunk struct {
 // quotation, and one that is never closed, counts too.
 func codeBlocks(body []byte) []chunk {
 	var out []chunk
-	var fence codeFence
+	var fence markdown.Fence
 	var open *chunk
 	prefix, line := "", -1
 	for row := range bytes.Lines(body) {
 		line++
 		text := strings.TrimRight(string(row), "\r\n")
-		before := fence.width > 0
+		before := fence.Open()
 		if !before {
 			prefix = text[:len(text)-len(strings.TrimLeft(text, " >\t"))]
 		}
-		inside := fence.step(strings.TrimPrefix(text, prefix))
-		switch now := fence.width > 0; {
+		inside := fence.Step(strings.TrimPrefix(text, prefix))
+		switch now := fence.Open(); {
 		case now && !before:
 			out = append(out, chunk{line: line + 1})
 			open = &out[len(out)-1]
@@ -91,13 +94,13 @@ const maxCuts = 8
 // and the same without its last paragraphs, which may be prose.
 func bareYAML(body []byte) []chunk {
 	var runs []chunk
-	var fence codeFence
+	var fence markdown.Fence
 	open, line := false, -1
 	for row := range bytes.Lines(body) {
 		line++
 		text := strings.TrimRight(string(row), " \t\r\n")
 		switch {
-		case fence.step(text):
+		case fence.Step(text):
 			open = false
 		case recipeStart.MatchString(text):
 			if !open {
@@ -141,7 +144,7 @@ func recipeModels(text []byte) ([]string, bool) {
 	root := doc.Content[0]
 	found := false
 	for _, key := range []string{"slices", "models"} {
-		list, has := field(root, key)
+		list, has := frontmatter.Field(root, key)
 		found = found || has && list.Kind == yaml.SequenceNode && len(list.Content) > 0
 	}
 	if !found {
@@ -153,7 +156,7 @@ func recipeModels(text []byte) ([]string, bool) {
 // namedModels collects the values of model and base_model. Aliases are not
 // followed: what they name is seen where it stands.
 func namedModels(out []string, n *yaml.Node, depth int) []string {
-	if depth > maxDepth {
+	if depth > frontmatter.MaxDepth {
 		return out
 	}
 	for i, child := range n.Content {
@@ -177,14 +180,14 @@ func namedModels(out []string, n *yaml.Node, depth int) []string {
 func modelName(n *yaml.Node) (string, bool) {
 	for range 3 {
 		if n.Kind == yaml.ScalarNode {
-			return n.Value, isText(n)
+			return n.Value, frontmatter.IsText(n)
 		}
 		if n.Kind != yaml.MappingNode {
 			return "", false
 		}
-		next, ok := field(n, "path")
+		next, ok := frontmatter.Field(n, "path")
 		if !ok {
-			next, ok = field(n, "model")
+			next, ok = frontmatter.Field(n, "model")
 		}
 		if !ok {
 			return "", false
@@ -201,7 +204,7 @@ func (r Recipe) hubModels() []string {
 	for _, name := range r.Models {
 		name, _, _ = strings.Cut(name, "+")
 		name, _, _ = strings.Cut(name, "@")
-		if isRepoID(name) && strings.Contains(name, "/") {
+		if cardcheck.IsRepoID(name) && strings.Contains(name, "/") {
 			out = appendNew(out, name)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
 
+	"longcat/internal/frontmatter"
 	"longcat/internal/plaintext"
 )
 
@@ -24,20 +25,20 @@ type TextOptions struct {
 // RenderText turns a README.md into text for a terminal: the front matter, then
 // the body, wrapped. Control characters of the card never reach the terminal.
 func RenderText(readme []byte, o TextOptions) (string, error) {
-	card := locate(readme)
-	body := card.raw[card.body:]
+	card := frontmatter.Locate(readme)
+	body := card.Body()
 	if len(body) > maxRendered {
 		return "", fmt.Errorf("rendering card: %d bytes; more than %d are not rendered", len(body), maxRendered)
 	}
 	body = tamed(body)
 	p := &textPrinter{source: body, o: o}
-	if card.found {
-		for line := range strings.Lines(plaintext.Printable(string(card.yaml())) + "\n") {
+	if card.HasFrontMatter() {
+		for line := range strings.Lines(plaintext.Printable(string(card.YAML())) + "\n") {
 			p.out.WriteString(p.styled(dim, strings.TrimRight(line, "\n")) + "\n")
 		}
 		p.out.WriteByte('\n')
 	}
-	p.blocks(markdown.Parser().Parse(text.NewReader(body)), "", "")
+	p.blocks(dialect.Parser().Parse(text.NewReader(body)), "", "")
 	return strings.TrimRight(p.out.String(), "\n") + "\n", nil
 }
 

@@ -2,6 +2,7 @@ package modelcard
 
 import (
 	"fmt"
+	"longcat/internal/cardcheck"
 	"slices"
 	"strings"
 )
@@ -71,7 +72,7 @@ func (u *updater) proven() ([]string, bool) {
 	}
 	bases := recipe.hubModels()
 	for _, id := range have {
-		if isRepoID(id) && !slices.Contains(bases, id) {
+		if cardcheck.IsRepoID(id) && !slices.Contains(bases, id) {
 			return nil, tagged
 		}
 	}
@@ -84,7 +85,7 @@ func (u *updater) fromFacts(f Facts, decided bool) error {
 		return err
 	}
 	body, changed := replaceGenerated(u.card.Body(), f.sections())
-	if u.card, err = Parse(slices.Concat(u.card.raw[:u.card.body], body)); err != nil {
+	if u.card, err = Parse(slices.Concat(u.card.Head(), body)); err != nil {
 		return err
 	}
 	for _, name := range changed {
@@ -158,7 +159,7 @@ func (u *updater) baseModel(bases []string) error {
 	have := u.card.Strings("base_model")
 	var keep []string
 	for _, id := range have {
-		if isRepoID(id) {
+		if cardcheck.IsRepoID(id) {
 			keep = appendNew(keep, id)
 		}
 	}

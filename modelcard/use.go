@@ -1,12 +1,17 @@
 package modelcard
 
 import (
+	_ "embed"
 	"fmt"
+	"longcat/internal/markdown"
 	"path"
 	"slices"
 	"strings"
 	"sync"
 )
+
+//go:embed data/architectures.txt
+var architecturesText string
 
 // programs are what else than transformers runs an architecture.
 type programs struct{ vllm, llamacpp bool }
@@ -30,17 +35,17 @@ func (f Facts) useSection() string {
 	if f.Architecture == "" {
 		return ""
 	}
-	text := "## How to use it\n\n" + fenced("python", f.python())
+	text := "## How to use it\n\n" + markdown.Fenced("python", f.python())
 	if f.CustomCode {
 		return text + "\nLoading it runs code from this repo.\n"
 	}
 	can := runs()[f.Architecture]
 	if can.vllm {
-		text += "\nWith vLLM:\n\n" + fenced("sh", "vllm serve "+f.place())
+		text += "\nWith vLLM:\n\n" + markdown.Fenced("sh", "vllm serve "+f.place())
 	}
 	if can.llamacpp {
 		name := path.Base(f.place())
-		text += "\nWith llama.cpp (the script is in its repository):\n\n" + fenced("sh", fmt.Sprintf(
+		text += "\nWith llama.cpp (the script is in its repository):\n\n" + markdown.Fenced("sh", fmt.Sprintf(
 			"hf download %s --local-dir %s\npython convert_hf_to_gguf.py %s --outfile %s.gguf\nllama-cli -m %s.gguf",
 			f.place(), name, name, name, name))
 	}

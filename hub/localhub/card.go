@@ -1,89 +1,41 @@
 package localhub
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"longcat/internal/cardcheck"
+	"longcat/internal/frontmatter"
 )
 
-// maxFrontMatter bounds the metadata of a card.
-const maxFrontMatter = 1 << 20
-
-// cutFrontMatter separates a card's YAML from its text: what stands between a
-// first line of "---" and the next.
-func cutFrontMatter(readme []byte) (front []byte, found bool) {
-	readme = bytes.TrimPrefix(readme, []byte("\xef\xbb\xbf"))
-	first, rest, _ := bytes.Cut(readme, []byte("\n"))
-	if string(bytes.TrimRight(first, " \r")) != "---" {
-		return nil, false
-	}
-	for at := 0; at < len(rest); {
-		line, _, _ := bytes.Cut(rest[at:], []byte("\n"))
-		if string(bytes.TrimRight(line, " \r")) == "---" {
-			return rest[:at], true
-		}
-		at += len(line) + 1
-	}
-	return nil, false
-}
-
-// parseCard reads a card's metadata; nil if it has none.
+// parseCard reads a card's metadata as JSON holds it; nil if it has none.
 func parseCard(readme []byte) (map[string]any, error) {
-	front, found := cutFrontMatter(readme)
-	if !found {
-		return nil, nil
-	}
-	if len(front) > maxFrontMatter {
-		return nil, fmt.Errorf("metadata is larger than %d bytes", maxFrontMatter)
-	}
-	var card map[string]any
-	if err := yaml.Unmarshal(front, &card); err != nil {
+	f, err := frontmatter.Parse(readme)
+	if err != nil {
 		return nil, err
 	}
-	return card, nil
+	return f.Value(), nil
 }
 
-// stringFields must be a string; listFields a string or a list of strings.
-// Source: the Hub's model card specification (hub-docs, modelcard.md).
-var (
-	stringFields = []string{"library_name", "pipeline_tag", "license_name", "license_link", "base_model_relation", "model_name"}
-	listFields   = []string{"license", "language", "tags", "datasets", "metrics", "base_model"}
-)
-
-// cardProblems says what is wrong with a card's metadata.
-func cardProblems(readme []byte) []string {
-	card, err := parseCard(readme)
-	if err != nil {
-		return []string{"YAML: " + strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " ")}
-	}
-	var problems []string
-	for _, key := range stringFields {
-		if _, ok := card[key].(string); card[key] != nil && !ok {
-			problems = append(problems, fmt.Sprintf("%q must be a string", key))
+// cardProblems says what is wrong with a card, as "longcat card check" does.
+func cardProblems(readme []byte) (errs, warnings []string) {
+	for _, p := range cardcheck.README(readme) {
+		if p.Severity == cardcheck.Error {
+			errs = append(errs, p.Message)
+		} else {
+			warnings = append(warnings, p.Message)
 		}
 	}
-	for _, key := range listFields {
-		if _, ok := stringList(card[key]); !ok {
-			problems = append(problems, fmt.Sprintf("%q must be a string or a list of strings", key))
-		}
-	}
-	return problems
+	return errs, warnings
 }
 
 // checkCard refuses a README.md whose metadata is wrong, in the Hub's words.
 func checkCard(readme []byte) error {
-	problems := cardProblems(readme)
-	if len(problems) == 0 {
+	errs, _ := cardProblems(readme)
+	if len(errs) == 0 {
 		return nil
 	}
-	text := "Sorry, your push was rejected during YAML metadata verification:"
-	for _, p := range problems {
-		text += "\n - Error: " + p
-	}
-	return badRequest("%s", text)
+	return badRequest("Sorry, your push was rejected during YAML metadata verification:\n - Error: %s", strings.Join(errs, "\n - Error: "))
 }
 
 // stringList is a string or a list of strings as a list; nothing is an empty one.
@@ -107,7 +59,7 @@ func stringList(v any) ([]string, bool) {
 	return nil, false
 }
 
-// cardJSON is the metadata as the API shows it; nil if JSON can not hold it.
+// cardJSON is the metadata as the API shows it; nil if there is none.
 func cardJSON(card map[string]any) json.RawMessage {
 	if card == nil {
 		return nil

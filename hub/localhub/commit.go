@@ -1,9 +1,7 @@
 package localhub
 
 import (
-	"bytes"
 	"cmp"
-	"fmt"
 	"net/http"
 	"path"
 	"slices"
@@ -33,6 +31,11 @@ func (h *Hub) postCommit(w http.ResponseWriter, c *call) error {
 	var changes []change
 	header, err := parseCommit(c.Body, int(h.opts.LFSThreshold)*4/3+64<<10, func(ch change) error {
 		changes = append(changes, ch)
+		if ch.kind == putFile && ch.path == "README.md" {
+			if err := checkCard(ch.content); err != nil {
+				return err
+			}
+		}
 		return h.prepare(c.repo, &changes[len(changes)-1])
 	})
 	if err != nil {
@@ -67,11 +70,6 @@ func (h *Hub) prepare(r *repo, c *change) error {
 	case putFile:
 		if int64(len(c.content)) > h.opts.LFSThreshold {
 			return badRequest("%q is larger than %d bytes: send it through LFS", c.path, h.opts.LFSThreshold)
-		}
-		if c.path == "README.md" {
-			if err := checkCard(c.content); err != nil {
-				return err
-			}
 		}
 		oid, err := r.putBlob(c.content)
 		if err != nil {
@@ -273,22 +271,16 @@ func (h *Hub) validateYAML(w http.ResponseWriter, c *call) error {
 	if err := readJSON(c.Request, h.opts.LFSThreshold*2, &req); err != nil {
 		return err
 	}
-	type message struct {
-		Message string `json:"message"`
+	answer := wire.YAMLVerdict{Errors: []wire.YAMLMessage{}, Warnings: []wire.YAMLMessage{}}
+	errs, warnings := cardProblems([]byte(req.Content))
+	for _, e := range errs {
+		answer.Errors = append(answer.Errors, wire.YAMLMessage{Message: e})
 	}
-	answer := struct {
-		Errors   []message `json:"errors"`
-		Warnings []message `json:"warnings"`
-	}{[]message{}, []message{}}
-	problems := cardProblems([]byte(req.Content))
-	for _, p := range problems {
-		answer.Errors = append(answer.Errors, message{p})
+	for _, warning := range warnings {
+		answer.Warnings = append(answer.Warnings, wire.YAMLMessage{Message: warning})
 	}
-	if front, _ := cutFrontMatter([]byte(req.Content)); len(bytes.TrimSpace(front)) == 0 {
-		answer.Warnings = append(answer.Warnings, message{"empty or missing yaml metadata in repo card"})
-	}
-	if len(problems) > 0 {
-		return &apiError{Status: http.StatusBadRequest, Message: fmt.Sprintf("Invalid metadata in README.md: %s", problems[0]), Body: answer}
+	if len(errs) > 0 {
+		return &apiError{Status: http.StatusBadRequest, Message: "Invalid metadata in README.md: " + errs[0], Body: answer}
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil

@@ -96,7 +96,7 @@ func TestRejectedCardSaysWhy(t *testing.T) {
 	w := newWorld(t, nil)
 	w.create("ann/model", "public")
 	a := w.commit("ann", "ann/model", "main", header(""), fileLine("README.md", "---\nlicense: {a: b}\n---\n"))
-	const want = "Sorry, your push was rejected during YAML metadata verification:\n - Error: \"license\" must be a string or a list of strings"
+	const want = "Sorry, your push was rejected during YAML metadata verification:\n - Error: \"license\" must be a string or an array of strings"
 	if got := decode[wire.Error](w, w.want(a, 400)).Error; got != want {
 		t.Errorf("got %q", got)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"longcat/hub/wire"
 	"longcat/internal/gitmatch"
+	"longcat/internal/limits"
 )
 
 // ImportOptions says how a folder becomes a repo.
@@ -28,7 +29,8 @@ type ImportOptions struct {
 // Import puts the files of dir into a repo, which it makes if need be, as one
 // commit on the main branch, and returns the commit's id. Files that the repo
 // has and dir has not stay. Symbolic links are followed to files, not to
-// folders; ".git" and ".cache" are left out.
+// folders; ".git" and ".cache" are left out. A card is taken as it is: the Hub
+// holds many that it would refuse today.
 func (h *Hub) Import(ctx context.Context, id RepoID, dir string, opts ImportOptions) (string, error) {
 	wrap := func(err error) error { return fmt.Errorf("importing %q to %q: %w", dir, id, err) }
 	opts.Author = cmp.Or(opts.Author, id.namespace(), id.Name)
@@ -49,7 +51,7 @@ func (h *Hub) Import(ctx context.Context, id RepoID, dir string, opts ImportOpti
 	if err != nil {
 		return "", wrap(err)
 	}
-	attributes := gitmatch.ParseAttributes(r.read(at, ".gitattributes", maxConfig))
+	attributes := gitmatch.ParseAttributes(r.read(at, ".gitattributes", limits.Config))
 	var changes []change
 	err = walkFiles(ctx, dir, func(name, path string, size int64) error {
 		c, err := h.importFile(ctx, r, attributes, name, path, size, opts)

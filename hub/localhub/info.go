@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"longcat/hub/wire"
+	"longcat/internal/limits"
 )
 
 // repoInfo answers GET /api/models/{repo} and …/revision/{rev}. The parameters
@@ -73,17 +74,18 @@ func siblings(c *commit, blobs bool) []sibling {
 	return list
 }
 
-// maxConfig is how much of a config.json or a card is read for the info.
-const maxConfig = 2 << 20
+// maxCardHead is how much of a card is read for its metadata, blank lines before
+// it included.
+const maxCardHead = limits.FrontMatter + 64<<10
 
 // info describes the repo at a commit, without its files.
 func (r *repo) info(at *commit) (*info, error) {
 	file := r.file.Load()
-	card, err := parseCard(r.read(at, "README.md", maxConfig))
+	card, err := parseCard(r.read(at, "README.md", maxCardHead))
 	if err != nil {
 		card = nil // it was imported so
 	}
-	config, modelType := configJSON(r.read(at, "config.json", maxConfig))
+	config, modelType := configJSON(r.read(at, "config.json", limits.Config))
 	used, err := r.usedStorage()
 	if err != nil {
 		return nil, err

@@ -92,11 +92,13 @@ func FuzzCard(f *testing.F) {
 	f.Add("---\na: &a [*a]\n---\n")
 	f.Add("---\r\n1: {2: 3}\r\n--- \r\n")
 	f.Fuzz(func(t *testing.T, readme string) {
-		problems := cardProblems([]byte(readme))
+		errs, _ := cardProblems([]byte(readme))
 		card, err := parseCard([]byte(readme))
-		if (err != nil) && len(problems) == 0 {
+		if err != nil && len(errs) == 0 {
 			t.Errorf("%v was not noticed", err)
 		}
-		cardJSON(card)
+		if card != nil && cardJSON(card) == nil {
+			t.Errorf("%v is no JSON", card)
+		}
 	})
 }

@@ -2,11 +2,14 @@ package localhub_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"longcat/hub/localhub"
 	"longcat/hub/wire"
 )
 
@@ -84,8 +87,16 @@ func TestHostileWords(t *testing.T) {
 	card := "---\nlicense: " + link + "\nlicense_name: " + link + "\nlicense_link: " + link + "\nbase_model: ['" + script + "', '../../x']\ntags: ['" + script +
 		"']\ndatasets: ['" + link + "']\npipeline_tag: '" + script + "'\n---\n" + script
 	for _, query := range []string{"?create_pr=1", ""} {
-		a := w.commit("ann", "ann/model", "main"+query, say, fileLine("README.md", card+query), fileLine(name, script), fileLine(link, script), fileLine("layer-map.svg", script))
+		a := w.commit("ann", "ann/model", "main"+query, say, fileLine("README.md", script+query), fileLine(name, script), fileLine(link, script), fileLine("layer-map.svg", script))
 		w.want(a, 200)
+	}
+	// No commit may hold such metadata; what is imported may.
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "README.md"), []byte(card), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.hub.Import(t.Context(), localhub.RepoID{Type: wire.Model, Name: "ann/model"}, dir, localhub.ImportOptions{}); err != nil {
+		t.Fatal(err)
 	}
 	w.want(w.do("ann", "POST", "/api/models/ann/model/tag/main", map[string]string{"tag": `"><script>`}), 200)
 	markup := regexp.MustCompile(`(?i)<script|<img src="?x|\son[a-z]+="|(href|src|action)="\s*javascript:`)

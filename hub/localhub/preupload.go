@@ -7,6 +7,7 @@ import (
 
 	"longcat/hub/wire"
 	"longcat/internal/gitmatch"
+	"longcat/internal/limits"
 )
 
 // binarySize is the size in bytes from which a file that is not text is large.
@@ -33,8 +34,8 @@ func (h *Hub) preupload(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	attributes := gitmatch.ParseAttributes(given(req.GitAttributes, c.repo.read(at, ".gitattributes", maxConfig)))
-	ignore := gitmatch.Ignore{}.With("", given(req.GitIgnore, c.repo.read(at, ".gitignore", maxConfig)))
+	attributes := gitmatch.ParseAttributes(given(req.GitAttributes, c.repo.read(at, ".gitattributes", limits.Config)))
+	ignore := gitmatch.Ignore{}.With("", given(req.GitIgnore, c.repo.read(at, ".gitignore", limits.Config)))
 	answer := wire.PreuploadResponse{CommitOID: at.ID, Files: []wire.PreuploadAnswer{}}
 	for _, f := range req.Files {
 		if wire.CheckPath(f.Path) != nil || f.Size < 0 {

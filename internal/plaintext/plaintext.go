@@ -52,6 +52,14 @@ func Printable(s string) string {
 	}, strings.ToValidUTF8(s, "\ufffd"))
 }
 
+// Shorten is s, or its first characters and "…", n in all.
+func Shorten(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-1]) + "…"
+}
+
 // invisible says whether r shows nothing itself and changes how the text around
 // it reads: direction marks and overrides, the byte-order mark, tag characters.
 // Source: Unicode UAX #9 (explicit directional formatting).

@@ -1,23 +1,28 @@
-package modelcard
+package markdown
 
 import (
 	"html"
 	"regexp"
 	"strings"
+
+	"longcat/internal/plaintext"
 )
+
+// maxLine bounds text from outside that goes into one line of ours, in bytes.
+const maxLine = 200
 
 var markdownSpecial = regexp.MustCompile("[\\\\`*_\\[\\]#|~$]")
 
-// plain makes text from outside mean itself within a line of Markdown: no
+// Plain makes text from outside mean itself within a line of Markdown: no
 // markup, no HTML, no line break.
-func plain(s string) string {
-	return html.EscapeString(markdownSpecial.ReplaceAllString(oneLine(s), `\$0`))
+func Plain(s string) string {
+	return html.EscapeString(markdownSpecial.ReplaceAllString(plaintext.Line(s, maxLine), `\$0`))
 }
 
-// code is s as a code span. A table cell ends at a bar even inside one, so bars
+// Code is s as a code span. A table cell ends at a bar even inside one, so bars
 // are turned into the character that looks like it.
-func code(s string) string {
-	s = strings.ReplaceAll(oneLine(s), "|", "¦")
+func Code(s string) string {
+	s = strings.ReplaceAll(plaintext.Line(s, maxLine), "|", "¦")
 	if s == "" {
 		return ""
 	}
@@ -28,8 +33,8 @@ func code(s string) string {
 	return ticks + s + ticks
 }
 
-// fenced is a code block that no line of text can close early.
-func fenced(language, text string) string {
+// Fenced is a code block that no line of text can close early.
+func Fenced(language, text string) string {
 	fence := strings.Repeat("`", max(3, longestRun(text, '`')+1))
 	text = strings.TrimRight(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
 	return fence + language + "\n" + text + "\n" + fence + "\n"
@@ -51,9 +56,9 @@ func longestRun(s string, c byte) int {
 // plainAddress needs no angle brackets around it in Markdown.
 var plainAddress = regexp.MustCompile(`^[A-Za-z0-9:/._~%?#=&@+-]*$`)
 
-// link is a Markdown link whose address can not break out of it; the label is
+// Link is a Markdown link whose address can not break out of it; the label is
 // Markdown already.
-func link(label, address string) string {
+func Link(label, address string) string {
 	if !plainAddress.MatchString(address) {
 		address = "<" + strings.NewReplacer("<", "%3C", ">", "%3E", `\`, "%5C", "\n", "%0A", "\r", "%0D", "|", "%7C").Replace(address) + ">"
 	}

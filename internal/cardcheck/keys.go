@@ -1,4 +1,4 @@
-package modelcard
+package cardcheck
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"longcat/internal/frontmatter"
+	"longcat/internal/plaintext"
 	"longcat/internal/suggest"
 )
 
@@ -31,13 +33,13 @@ var keyRules = map[string]func(c *checker, n *yaml.Node, key string){
 	"model-index":         checkModelIndex,
 }
 
-func (c *checker) keys(card *Card) {
-	for i := 0; i+1 < len(card.root.Content); i += 2 {
-		name, value := card.root.Content[i], resolve(card.root.Content[i+1])
+func (c *checker) keys(card *frontmatter.File) {
+	for i := 0; i+1 < len(card.Mapping().Content); i += 2 {
+		name, value := card.Mapping().Content[i], frontmatter.Resolve(card.Mapping().Content[i+1])
 		check, known := keyRules[name.Value]
 		switch {
 		case !known:
-		case isNull(value):
+		case frontmatter.IsNull(value):
 			severity := Warning
 			if name.Value == "language" { // the one that a Hub is known to refuse
 				severity = Error
@@ -47,7 +49,7 @@ func (c *checker) keys(card *Card) {
 			check(c, value, name.Value)
 		}
 	}
-	has := func(key string) (*yaml.Node, bool) { return field(card.root, key) }
+	has := func(key string) (*yaml.Node, bool) { return frontmatter.Field(card.Mapping(), key) }
 	if license, ok := has("license"); ok && slices.Contains(card.Strings("license"), "other") && card.Text("license_name") == "" {
 		c.warnf(license, "license", `"license: other" needs "license_name" with an id for the licence, and "license_link" or a LICENSE file with its text`)
 	}
@@ -60,16 +62,16 @@ func (c *checker) keys(card *Card) {
 }
 
 // repeated warns of a list's entries that say the same twice.
-func (c *checker) repeated(card *Card, key string) {
+func (c *checker) repeated(card *frontmatter.File, key string) {
 	n := card.Node(key)
 	if n == nil || n.Kind != yaml.SequenceNode {
 		return
 	}
 	seen := map[string]bool{}
 	for i, item := range n.Content {
-		if v := resolve(item); v.Kind == yaml.ScalarNode {
+		if v := frontmatter.Resolve(item); v.Kind == yaml.ScalarNode {
 			if seen[v.Value] {
-				c.warnf(item, fmt.Sprintf("%s[%d]", key, i), "%q names %q more than once", key, shorten(v.Value, 60))
+				c.warnf(item, fmt.Sprintf("%s[%d]", key, i), "%q names %q more than once", key, plaintext.Shorten(v.Value, 60))
 			}
 			seen[v.Value] = true
 		}
@@ -92,7 +94,7 @@ func each(check func(*checker, *yaml.Node, string)) func(*checker, *yaml.Node, s
 				return
 			}
 			at := fmt.Sprintf("%s[%d]", key, i)
-			if v := resolve(item); isNull(v) {
+			if v := frontmatter.Resolve(item); frontmatter.IsNull(v) {
 				c.errorf(item, at, "%q must be a string", at)
 			} else {
 				check(c, v, at)
@@ -102,8 +104,8 @@ func each(check func(*checker, *yaml.Node, string)) func(*checker, *yaml.Node, s
 }
 
 func checkText(c *checker, n *yaml.Node, key string) {
-	if !isText(n) {
-		c.errorf(n, key, "%q must be a string; this is %s", key, kindName(n))
+	if !frontmatter.IsText(n) {
+		c.errorf(n, key, "%q must be a string; this is %s", key, frontmatter.KindName(n))
 	}
 }
 
@@ -122,8 +124,8 @@ func checkTags(c *checker, n *yaml.Node, key string) {
 }
 
 func checkLicense(c *checker, n *yaml.Node, key string) {
-	ids := licenseIDs()
-	if isText(n) && slices.Contains(ids, n.Value) {
+	ids := LicenseIDs()
+	if frontmatter.IsText(n) && slices.Contains(ids, n.Value) {
 		return
 	}
 	hint := `; for another one use "other" with "license_name" and "license_link"`
@@ -137,14 +139,14 @@ var licenseNamePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.+-]*$`)
 
 func checkLicenseName(c *checker, n *yaml.Node, key string) {
 	checkText(c, n, key)
-	if isText(n) && !licenseNamePattern.MatchString(n.Value) {
+	if frontmatter.IsText(n) && !licenseNamePattern.MatchString(n.Value) {
 		c.warnf(n, key, `%q is an id such as "my-license-1.0": lower-case letters, digits, "-" and "."`, key)
 	}
 }
 
 func checkLicenseLink(c *checker, n *yaml.Node, key string) {
 	checkText(c, n, key)
-	if isText(n) && safeLink(n.Value) == "" {
+	if frontmatter.IsText(n) && SafeLink(n.Value) == "" {
 		c.warnf(n, key, `%q must be a web address or the name of a file in the repo, such as LICENSE`, key)
 	}
 }
@@ -154,12 +156,12 @@ func checkLanguage(c *checker, n *yaml.Node, key string) {
 	case n.Kind == yaml.ScalarNode && n.Style == 0 && strings.EqualFold(n.Value, "no"):
 		c.warnf(n, key, `%q is Norwegian only in quotes: Python's tools read a bare %s as false`, key, n.Value)
 		return
-	case isText(n) && languageCodes()[n.Value]:
+	case frontmatter.IsText(n) && LanguageCodes()[n.Value]:
 		return
 	}
 	hint := ""
 	short, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(n.Value), "_", "-"), "-")
-	if languageCodes()[short] {
+	if LanguageCodes()[short] {
 		hint = fmt.Sprintf(" Did you mean %q?", short)
 	}
 	c.errorf(n, key, `%q with value %s is not valid. It must be an ISO 639-1, 639-2 or 639-3 code (two/three letters), `+
@@ -167,13 +169,13 @@ func checkLanguage(c *checker, n *yaml.Node, key string) {
 }
 
 func checkModelID(c *checker, n *yaml.Node, key string) {
-	if !isText(n) || !isRepoID(n.Value) {
+	if !frontmatter.IsText(n) || !IsRepoID(n.Value) {
 		c.errorf(n, key, "%q with value %s is not valid. Use a model id from https://hf.co/models.", key, shown(n))
 	}
 }
 
 func checkDatasetID(c *checker, n *yaml.Node, key string) {
-	if !isText(n) || !isRepoID(n.Value) {
+	if !frontmatter.IsText(n) || !IsRepoID(n.Value) {
 		c.errorf(n, key, "%q with value %s is not valid. Use a dataset id from https://hf.co/datasets.", key, shown(n))
 	}
 }
@@ -181,16 +183,16 @@ func checkDatasetID(c *checker, n *yaml.Node, key string) {
 var relations = []string{"adapter", "merge", "quantized", "finetune"}
 
 func checkRelation(c *checker, n *yaml.Node, key string) {
-	if !isText(n) || !slices.Contains(relations, n.Value) {
+	if !frontmatter.IsText(n) || !slices.Contains(relations, n.Value) {
 		c.errorf(n, key, "%q must be one of [%s]", key, strings.Join(relations, ", "))
 	}
 }
 
 func checkTask(c *checker, n *yaml.Node, key string) {
 	checkText(c, n, key)
-	if isText(n) && !slices.Contains(taskIDs(), n.Value) {
+	if frontmatter.IsText(n) && !slices.Contains(TaskIDs(), n.Value) {
 		hint := ""
-		if near := suggest.Nearest(n.Value, taskIDs()); near != "" {
+		if near := suggest.Nearest(n.Value, TaskIDs()); near != "" {
 			hint = fmt.Sprintf("; did you mean %q?", near)
 		}
 		c.warnf(n, key, "The pipeline tag %s is not in the official list%s", shown(n), hint)

@@ -1,4 +1,4 @@
-package modelcard
+package frontmatter
 
 import (
 	"bytes"
@@ -6,6 +6,15 @@ import (
 
 	"gopkg.in/yaml.v3"
 )
+
+// Entry is "key: value" in the lines that Set writes for a new key.
+func Entry(key string, value any) (string, error) {
+	f := &File{}
+	if err := f.Set(key, value); err != nil {
+		return "", err
+	}
+	return string(f.text()), nil
+}
 
 // encodeEntry is "key: value" as the Hub's own tools lay it out: lists are not
 // indented under their key.
@@ -77,7 +86,7 @@ func indented(text []byte, n int) []byte {
 		return text
 	}
 	var b bytes.Buffer
-	starts := append(lineStarts(text), len(text))
+	starts := append(LineStarts(text), len(text))
 	for i := range len(starts) - 1 {
 		if line := text[starts[i]:starts[i+1]]; len(line) > 0 {
 			b.WriteString(strings.Repeat(" ", n))

@@ -1,4 +1,4 @@
-package modelcard
+package frontmatter
 
 import (
 	"bytes"
@@ -33,18 +33,18 @@ var (
 // line, in bytes.
 const maxSearched = 64 << 10
 
-// syntaxError is yaml.v3's complaint about text with the line a person has to
+// Explain is yaml.v3's complaint about text with the line a person has to
 // look at. yaml.v3 counts some lines from 0 and others from 1, omits the first
 // one, and for a line that is indented wrongly names the block's beginning.
-func syntaxError(text []byte, err error) *SyntaxError {
+func Explain(text []byte, err error) *SyntaxError {
 	line, message := complaint(err)
 	switch m := unknownAnchor.FindStringSubmatch(message); {
 	case m != nil:
-		line = lineOf(text, bytes.Index(text, []byte("*"+m[1])))
+		line = LineOf(text, bytes.Index(text, []byte("*"+m[1])))
 	case strings.Contains(message, "control characters"):
-		line = lineOf(text, bytes.IndexFunc(text, notYAML))
+		line = LineOf(text, bytes.IndexFunc(text, notYAML))
 	case strings.Contains(message, "UTF-8"):
-		line = lineOf(text, invalidUTF8(text))
+		line = LineOf(text, InvalidUTF8(text))
 	case strings.HasSuffix(message, "expected key") || strings.HasSuffix(message, "'-' indicator"):
 		line = firstWith(text, message, line)
 	default:
@@ -58,7 +58,7 @@ func syntaxError(text []byte, err error) *SyntaxError {
 			}
 		}
 	}
-	last := lineOf(text, len(bytes.TrimRight(text, " \t\r\n"))) // the text's end is on no line that one sees
+	last := LineOf(text, len(bytes.TrimRight(text, " \t\r\n"))) // the text's end is on no line that one sees
 	return &SyntaxError{Line: min(max(1, line), last), Message: message}
 }
 
@@ -78,7 +78,7 @@ func firstWith(text []byte, message string, line int) int {
 	if len(text) > maxSearched {
 		return line + 1
 	}
-	starts := append(lineStarts(text), len(text))
+	starts := append(LineStarts(text), len(text))
 	return 1 + sort.Search(len(starts)-1, func(n int) bool {
 		var doc yaml.Node
 		err := yaml.Unmarshal(text[:starts[n+1]], &doc)
@@ -90,8 +90,8 @@ func firstWith(text []byte, message string, line int) int {
 	})
 }
 
-// lineOf is the line of an offset, 1 for one that was not found.
-func lineOf(text []byte, at int) int { return len(lineStarts(text[:max(0, at)])) }
+// LineOf is the line of an offset, 1 for one that was not found.
+func LineOf(text []byte, at int) int { return len(LineStarts(text[:max(0, at)])) }
 
 // notYAML says whether YAML forbids the character.
 // Source: YAML 1.1, 5.1 (c-printable).
@@ -100,8 +100,8 @@ func notYAML(r rune) bool {
 		r >= 0xfffe && r <= 0xffff
 }
 
-// invalidUTF8 is the offset of the first byte that is no UTF-8, or -1.
-func invalidUTF8(b []byte) int {
+// InvalidUTF8 is the offset of the first byte that is no UTF-8, or -1.
+func InvalidUTF8(b []byte) int {
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && n == 1 {

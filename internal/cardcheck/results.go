@@ -1,4 +1,4 @@
-package modelcard
+package cardcheck
 
 import (
 	"fmt"
@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"longcat/internal/frontmatter"
+	"longcat/internal/limits"
+	"longcat/internal/plaintext"
 )
 
 // checkModelIndex checks the older form of evaluation results.
@@ -48,7 +52,7 @@ func (c *checker) list(n *yaml.Node, key string, check func(item *yaml.Node, at 
 			return
 		}
 		at := fmt.Sprintf("%s[%d]", key, i)
-		if item = resolve(item); item.Kind != yaml.MappingNode {
+		if item = frontmatter.Resolve(item); item.Kind != yaml.MappingNode {
 			c.errorf(item, at, "%q must be of type object", at)
 			continue
 		}
@@ -63,8 +67,8 @@ func (c *checker) want(mapping *yaml.Node, at, name string, check func(*checker,
 		c.errorf(mapping, at, "%q must be of type object", at)
 		return
 	}
-	value, found := field(mapping, name)
-	if !found || isNull(value) {
+	value, found := frontmatter.Field(mapping, name)
+	if !found || frontmatter.IsNull(value) {
 		c.errorf(value, key, "%q is required", key)
 		return
 	}
@@ -73,23 +77,23 @@ func (c *checker) want(mapping *yaml.Node, at, name string, check func(*checker,
 
 // may checks a field that can be left out.
 func (c *checker) may(mapping *yaml.Node, at, name string, check func(*checker, *yaml.Node, string)) {
-	if value, found := field(mapping, name); found && !isNull(value) {
+	if value, found := frontmatter.Field(mapping, name); found && !frontmatter.IsNull(value) {
 		check(c, value, join(at, name))
 	}
 }
 
-// CheckEvalResults says what is wrong in a file of a repo's .eval_results
+// EvalResults says what is wrong in a file of a repo's .eval_results
 // folder.
 // Source: huggingface/hub-docs, eval_results.yaml.
-func CheckEvalResults(file []byte) []Problem {
+func EvalResults(file []byte) []Problem {
 	c := &checker{first: 1}
 	var doc yaml.Node
-	if len(file) > maxFrontMatter {
-		c.errorf(&doc, "", "%d bytes; more than %d are not read", len(file), maxFrontMatter)
+	if len(file) > limits.FrontMatter {
+		c.errorf(&doc, "", "%d bytes; more than %d are not read", len(file), limits.FrontMatter)
 		return c.problems
 	}
 	if err := yaml.Unmarshal(file, &doc); err != nil {
-		syntax := syntaxError(file, err)
+		syntax := frontmatter.Explain(file, err)
 		c.errorf(&yaml.Node{Line: syntax.Line}, "", "Invalid YAML: %s", syntax.Message)
 		return c.problems
 	}
@@ -99,7 +103,7 @@ func CheckEvalResults(file []byte) []Problem {
 	}
 	root := doc.Content[0]
 	if root.Kind != yaml.SequenceNode {
-		c.errorf(root, "", "want a list of results, have %s", kindName(root))
+		c.errorf(root, "", "want a list of results, have %s", frontmatter.KindName(root))
 		return c.problems
 	}
 	c.yamlRules(root, "", 0)
@@ -135,7 +139,7 @@ func (c *checker) evalResult(result *yaml.Node, at string) {
 func (c *checker) unknown(mapping *yaml.Node, at string, known []string) {
 	for i := 0; mapping.Kind == yaml.MappingNode && i < len(mapping.Content); i += 2 {
 		if name := mapping.Content[i]; !slices.Contains(known, name.Value) {
-			c.warnf(name, join(at, name.Value), "%q is not known; known are %s", shorten(name.Value, 60), strings.Join(known, ", "))
+			c.warnf(name, join(at, name.Value), "%q is not known; known are %s", plaintext.Shorten(name.Value, 60), strings.Join(known, ", "))
 		}
 	}
 }
@@ -151,7 +155,7 @@ func checkDate(c *checker, n *yaml.Node, key string) {
 
 func checkAddress(c *checker, n *yaml.Node, key string) {
 	u, err := url.Parse(n.Value)
-	if !isText(n) || err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+	if !frontmatter.IsText(n) || err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		c.errorf(n, key, "%q must be a web address", key)
 	}
 }

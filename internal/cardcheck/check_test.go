@@ -1,4 +1,4 @@
-package modelcard_test
+package cardcheck_test
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"longcat/modelcard"
+	"longcat/internal/cardcheck"
 )
 
 // TestCheck runs the cards and evaluation results in testdata/check. Each line
@@ -25,9 +25,9 @@ func TestCheck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check := modelcard.Check
+		check := cardcheck.README
 		if filepath.Ext(file) == ".yaml" {
-			check = modelcard.CheckEvalResults
+			check = cardcheck.EvalResults
 		}
 		var clean strings.Builder
 		want := map[int]string{}
@@ -67,7 +67,7 @@ func TestCheckWithoutYAML(t *testing.T) {
 		"deeply":       {"---\nx: " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "\n---\n", "nested more than 100 deep"},
 		"many aliases": {aliasBomb, ""},
 	} {
-		problems := modelcard.Check([]byte(tc.card))
+		problems := cardcheck.README([]byte(tc.card))
 		if tc.want == "" && len(problems) > 0 || tc.want != "" && (len(problems) == 0 || !strings.Contains(problems[0].String(), tc.want)) {
 			t.Errorf("%s: %.300v, want %q", name, problems, tc.want)
 		}
@@ -84,7 +84,7 @@ var aliasBomb = func() string {
 }()
 
 func TestProblemJSON(t *testing.T) {
-	problems := modelcard.Check([]byte("---\nlicense: apache2\n---\n"))
+	problems := cardcheck.README([]byte("---\nlicense: apache2\n---\n"))
 	got, err := json.Marshal(problems[0])
 	if err != nil {
 		t.Fatal(err)
@@ -93,30 +93,15 @@ func TestProblemJSON(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if !slices.ContainsFunc(problems, func(p modelcard.Problem) bool { return p.Severity == modelcard.Error }) {
+	if !slices.ContainsFunc(problems, func(p cardcheck.Problem) bool { return p.Severity == cardcheck.Error }) {
 		t.Error("an unknown licence is no error")
-	}
-}
-
-// TestCheckGenerated holds the writer against the checker.
-func TestCheckGenerated(t *testing.T) {
-	for name, readme := range generated(t) {
-		if problems := modelcard.Check(readme); len(problems) > 0 {
-			t.Errorf("%s: %v", name, problems)
-		}
-	}
-	for name, f := range map[string]modelcard.Facts{"seed": seed(), "two": two()} {
-		readme, err := modelcard.Generate(f)
-		if problems := modelcard.Check(readme); err != nil || len(problems) > 0 {
-			t.Errorf("%s: %v %v", name, problems, err)
-		}
 	}
 }
 
 func TestCodes(t *testing.T) {
 	// Counts of ISO 639-1 (with the withdrawn "sh") and of both lists' spelling.
 	for _, code := range []string{"en", "sh", "deu", "ger", "cmn", "smi", "bh", "code", "multilingual"} {
-		if p := modelcard.Check([]byte("---\nlanguage: " + code + "\n---\n")); len(p) > 0 {
+		if p := cardcheck.README([]byte("---\nlanguage: " + code + "\n---\n")); len(p) > 0 {
 			t.Errorf("%s: %v", code, p)
 		}
 	}

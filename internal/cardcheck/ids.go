@@ -1,4 +1,4 @@
-package modelcard
+package cardcheck
 
 import (
 	_ "embed"
@@ -17,9 +17,6 @@ var languagesText string
 //go:embed data/tasks.txt
 var tasksText string
 
-//go:embed data/architectures.txt
-var architecturesText string
-
 // words are a data file's words; lines that begin with # are comments.
 func words(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
@@ -36,12 +33,12 @@ func words(text string) iter.Seq[string] {
 	}
 }
 
-var licenseIDs = sync.OnceValue(func() []string { return slices.Collect(words(licensesText)) })
+var LicenseIDs = sync.OnceValue(func() []string { return slices.Collect(words(licensesText)) })
 
-var taskIDs = sync.OnceValue(func() []string { return slices.Collect(words(tasksText)) })
+var TaskIDs = sync.OnceValue(func() []string { return slices.Collect(words(tasksText)) })
 
-// languageCodes are ISO 639-1, -2 and -3 and the Hub's two special values.
-var languageCodes = sync.OnceValue(func() map[string]bool {
+// LanguageCodes are ISO 639-1, -2 and -3 and the Hub's two special values.
+var LanguageCodes = sync.OnceValue(func() map[string]bool {
 	codes := map[string]bool{"code": true, "multilingual": true}
 	for word := range words(languagesText) {
 		prefix, last, grouped := strings.Cut(word, ":")
@@ -54,11 +51,3 @@ var languageCodes = sync.OnceValue(func() map[string]bool {
 	}
 	return codes
 })
-
-// appendNew appends s unless the list has it.
-func appendNew(list []string, s string) []string {
-	if slices.Contains(list, s) {
-		return list
-	}
-	return append(list, s)
-}

@@ -1,4 +1,4 @@
-package modelcard
+package frontmatter
 
 import (
 	"bytes"
@@ -22,12 +22,12 @@ func (e *EditError) Error() string {
 // made where there is none. Setting the value it has changes no byte. Repeated
 // keys become one. When other keys would change too, it fails with *EditError
 // and the card stays as it was.
-func (c *Card) Set(key string, value any) error {
+func (f *File) Set(key string, value any) error {
 	want := new(yaml.Node)
 	if err := want.Encode(value); err != nil {
 		return fmt.Errorf("encoding %q: %w", key, err)
 	}
-	next, err := c.withoutRepeats(key)
+	next, err := f.withoutRepeats(key)
 	if err != nil {
 		return err
 	}
@@ -36,13 +36,14 @@ func (c *Card) Set(key string, value any) error {
 			return err
 		}
 	}
-	*c = *next
+	*f = *next
 	return nil
 }
 
 // Delete takes key and its lines out; a key that is not there is no error.
-func (c *Card) Delete(key string) error {
-	next := c
+// Front matter that nothing is left of goes too: a Hub refuses an empty one.
+func (f *File) Delete(key string) error {
+	next := f
 	for next.Has(key) {
 		i := slices.Index(next.Keys(), key)
 		var err error
@@ -50,21 +51,27 @@ func (c *Card) Delete(key string) error {
 			return err
 		}
 	}
-	*c = *next
+	if next != f && len(bytes.TrimSpace(next.YAML())) == 0 {
+		mark := f.raw[:len(f.raw)-len(bytes.TrimPrefix(f.raw, []byte(byteOrderMark)))]
+		if bare := Locate(slices.Concat(mark, next.Body())); !bare.found {
+			next = bare
+		}
+	}
+	*f = *next
 	return nil
 }
 
 // withoutRepeats is the card with only the first entry of key.
-func (c *Card) withoutRepeats(key string) (*Card, error) {
+func (f *File) withoutRepeats(key string) (*File, error) {
 	for {
-		keys := c.Keys()
+		keys := f.Keys()
 		first := slices.Index(keys, key)
 		last := len(keys) - 1 - slices.Index(reversed(keys), key)
 		if first < 0 || first == last {
-			return c, nil
+			return f, nil
 		}
 		var err error
-		if c, err = c.withoutEntry(last); err != nil {
+		if f, err = f.withoutEntry(last); err != nil {
 			return nil, err
 		}
 	}
@@ -78,20 +85,20 @@ func reversed(s []string) []string {
 
 // withoutEntry is the card without its i-th entry, however often that key is
 // there.
-func (c *Card) withoutEntry(i int) (*Card, error) {
-	key := c.root.Content[2*i].Value
-	rest := slices.Delete(slices.Clone(c.root.Content), 2*i, 2*i+2)
+func (f *File) withoutEntry(i int) (*File, error) {
+	key := f.root.Content[2*i].Value
+	rest := slices.Delete(slices.Clone(f.root.Content), 2*i, 2*i+2)
 	want := &yaml.Node{Kind: yaml.MappingNode, Content: rest}
 	var texts [][]byte
-	if !c.flowRoot() {
-		text := c.text()
-		from, to := c.entryLines(i)
+	if !f.flowRoot() {
+		text := f.text()
+		from, to := f.entryLines(i)
 		texts = append(texts, slices.Concat(text[:from], text[to:]))
-	} else if text, err := encodeBlock(want, c.nl()); err == nil {
+	} else if text, err := encodeBlock(want, f.nl()); err == nil {
 		texts = append(texts, text)
 	}
 	for _, text := range texts {
-		next, err := Parse(c.withText(text))
+		next, err := Parse(f.withText(text))
 		if err == nil && (len(rest) == 0 && next.root == nil || next.root != nil && sameValue(next.root, want)) {
 			return next, nil
 		}
@@ -101,13 +108,13 @@ func (c *Card) withoutEntry(i int) (*Card, error) {
 
 // try is the card with the first of the texts that does what is wanted: key has
 // the wanted value and every other key the one it had.
-func (c *Card) try(key string, want *yaml.Node, texts [][]byte) (*Card, error) {
+func (f *File) try(key string, want *yaml.Node, texts [][]byte) (*File, error) {
 	for _, text := range texts {
-		next, err := Parse(c.withText(text))
+		next, err := Parse(f.withText(text))
 		if err != nil || next.Node(key) == nil || !sameValue(next.Node(key), want) {
 			continue
 		}
-		if slices.EqualFunc(c.others(key), next.others(key), sameValue) {
+		if slices.EqualFunc(f.others(key), next.others(key), sameValue) {
 			return next, nil
 		}
 	}
@@ -116,42 +123,42 @@ func (c *Card) try(key string, want *yaml.Node, texts [][]byte) (*Card, error) {
 
 // settings are the ways to write key, the gentlest first. The first one that
 // reads back right is taken, so none needs to foresee every corner of YAML.
-func (c *Card) settings(key string, want *yaml.Node) [][]byte {
-	nl := c.nl()
+func (f *File) settings(key string, want *yaml.Node) [][]byte {
+	nl := f.nl()
 	line, err := encodeEntry(key, want, nl)
 	if err != nil {
 		return nil
 	}
-	if c.root == nil {
-		return [][]byte{c.withFirst(line)}
+	if f.root == nil {
+		return [][]byte{f.withFirst(line)}
 	}
 	var ways [][]byte
-	i := slices.Index(c.Keys(), key)
+	i := slices.Index(f.Keys(), key)
 	if i >= 0 {
-		if edited, ok := c.editValue(i, want); ok {
+		if edited, ok := f.editValue(i, want); ok {
 			ways = append(ways, edited)
 		}
 	}
-	if c.flowRoot() {
-		return append(ways, c.reencoded(key, want)...)
+	if f.flowRoot() {
+		return append(ways, f.reencoded(key, want)...)
 	}
-	text := c.text()
-	line = indented(line, c.root.Content[0].Column-1)
+	text := f.text()
+	line = indented(line, f.root.Content[0].Column-1)
 	if i < 0 {
-		_, end := c.entryLines(len(c.Keys()) - 1)
-		begin, _ := c.entryLines(0)
+		_, end := f.entryLines(len(f.Keys()) - 1)
+		begin, _ := f.entryLines(0)
 		return [][]byte{
 			slices.Concat(text[:end], line, text[end:]),
 			slices.Concat(text[:begin], line, text[begin:]),
 		}
 	}
-	from, to := c.entryLines(i)
+	from, to := f.entryLines(i)
 	return append(ways, slices.Concat(text[:from], line, text[to:]))
 }
 
 // withFirst is the text of front matter that has nothing but comments.
-func (c *Card) withFirst(line []byte) []byte {
-	text := c.text()
+func (f *File) withFirst(line []byte) []byte {
+	text := f.text()
 	if len(bytes.TrimSpace(text)) == 0 {
 		return line
 	}
@@ -160,20 +167,20 @@ func (c *Card) withFirst(line []byte) []byte {
 
 // reencoded is the text for a root in flow style ("{a: 1}"), which has no lines
 // of its own per key: all of it turns into block style.
-func (c *Card) reencoded(key string, want *yaml.Node) [][]byte {
-	root := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: slices.Clone(c.root.Content)}
-	if i := slices.Index(c.Keys(), key); i >= 0 {
+func (f *File) reencoded(key string, want *yaml.Node) [][]byte {
+	root := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: slices.Clone(f.root.Content)}
+	if i := slices.Index(f.Keys(), key); i >= 0 {
 		root.Content[2*i+1] = want
 	} else {
 		root.Content = append(root.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, want)
 	}
-	text, err := encodeBlock(root, c.nl())
+	text, err := encodeBlock(root, f.nl())
 	if err != nil {
 		return nil
 	}
 	// What stood before the brace, comments most likely, stays before it.
-	own := c.text()
-	at, ok := offset(own, lineStarts(own), c.root.Line, c.root.Column)
+	own := f.text()
+	at, ok := offset(own, LineStarts(own), f.root.Line, f.root.Column)
 	if !ok {
 		return [][]byte{text}
 	}
@@ -181,44 +188,43 @@ func (c *Card) reencoded(key string, want *yaml.Node) [][]byte {
 }
 
 // text is the YAML with every line ended, the last one too.
-func (c *Card) text() []byte {
-	if !c.found {
+func (f *File) text() []byte {
+	if !f.found {
 		return nil
 	}
-	return slices.Concat(c.yaml(), []byte(c.nl()))
+	return slices.Concat(f.YAML(), []byte(f.nl()))
 }
 
 // withText is the file with other YAML, whose lines are all ended.
-func (c *Card) withText(text []byte) []byte {
-	nl := []byte(c.nl())
-	if !c.found {
-		mark := 0
-		if bytes.HasPrefix(c.raw, []byte("\ufeff")) {
-			mark = len("\ufeff")
-		}
+func (f *File) withText(text []byte) []byte {
+	nl := []byte(f.nl())
+	if !f.found {
+		mark := len(f.raw) - len(bytes.TrimPrefix(f.raw, []byte(byteOrderMark)))
 		fence := append([]byte("---"), nl...)
-		return slices.Concat(c.raw[:mark], fence, text, fence, c.raw[mark:])
+		return slices.Concat(f.raw[:mark], fence, text, fence, f.raw[mark:])
 	}
-	return slices.Concat(c.raw[:c.start], bytes.TrimSuffix(text, nl), c.raw[c.end:])
+	return slices.Concat(f.raw[:f.start], bytes.TrimSuffix(text, nl), f.raw[f.end:])
 }
 
-func (c *Card) nl() string { return lineEnding(c.raw) }
+const byteOrderMark = "\ufeff"
 
-func (c *Card) flowRoot() bool {
-	return c.root != nil && (c.root.Style&yaml.FlowStyle != 0 || len(c.root.Content) == 0)
+func (f *File) nl() string { return LineEnding(f.raw) }
+
+func (f *File) flowRoot() bool {
+	return f.root != nil && (f.root.Style&yaml.FlowStyle != 0 || len(f.root.Content) == 0)
 }
 
 // entryLines are the offsets within text() of the i-th entry's lines. Blank
 // lines and comments at the keys' own indentation belong to what follows.
-func (c *Card) entryLines(i int) (from, to int) {
-	text := c.text()
-	starts := lineStarts(text)
-	at := func(key int) int { return starts[min(c.root.Content[2*key].Line, len(starts))-1] }
+func (f *File) entryLines(i int) (from, to int) {
+	text := f.text()
+	starts := LineStarts(text)
+	at := func(key int) int { return starts[min(f.root.Content[2*key].Line, len(starts))-1] }
 	from, to = at(i), len(text)
-	if i+1 < len(c.root.Content)/2 {
+	if i+1 < len(f.root.Content)/2 {
 		to = at(i + 1)
 	}
-	indent := c.root.Content[2*i].Column - 1
+	indent := f.root.Content[2*i].Column - 1
 	for n := len(starts) - 1; n > 0; n-- {
 		if starts[n] != to || starts[n-1] <= from {
 			continue
@@ -234,11 +240,11 @@ func (c *Card) entryLines(i int) (from, to int) {
 }
 
 // others are the keys and values of all entries but those of key, in order.
-func (c *Card) others(key string) []*yaml.Node {
+func (f *File) others(key string) []*yaml.Node {
 	var nodes []*yaml.Node
-	for i, k := range c.Keys() {
+	for i, k := range f.Keys() {
 		if k != key {
-			nodes = append(nodes, c.root.Content[2*i:2*i+2]...)
+			nodes = append(nodes, f.root.Content[2*i:2*i+2]...)
 		}
 	}
 	return nodes
@@ -253,7 +259,7 @@ func sameValue(a, b *yaml.Node) bool {
 }
 
 func sameWithin(a, b *yaml.Node, depth int, budget *int) bool {
-	a, b = resolve(a), resolve(b)
+	a, b = Resolve(a), Resolve(b)
 	*budget--
 	if depth == 0 || *budget < 0 || a.Kind != b.Kind || a.Value != b.Value ||
 		a.Kind == yaml.ScalarNode && a.ShortTag() != b.ShortTag() {

@@ -1,4 +1,4 @@
-package modelcard
+package frontmatter
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 // editValue is the text with the i-th entry's value changed in place: what
 // stands around it, such as a comment at the line's end, stays. It is false for
 // shapes it does not handle; then the whole entry is written anew.
-func (c *Card) editValue(i int, want *yaml.Node) ([]byte, bool) {
-	value := c.root.Content[2*i+1]
+func (f *File) editValue(i int, want *yaml.Node) ([]byte, bool) {
+	value := f.root.Content[2*i+1]
 	plain := func(n *yaml.Node) bool {
 		return n.Kind == yaml.ScalarNode && n.Anchor == "" && n.Style&yaml.TaggedStyle == 0
 	}
@@ -20,22 +20,22 @@ func (c *Card) editValue(i int, want *yaml.Node) ([]byte, bool) {
 	case value.Anchor != "" || value.Style&yaml.TaggedStyle != 0:
 		return nil, false
 	case plain(value) && want.Kind == yaml.ScalarNode:
-		return c.editScalar(value, want)
+		return f.editScalar(value, want)
 	case value.Kind != yaml.SequenceNode || want.Kind != yaml.SequenceNode,
 		len(value.Content) == 0 || len(want.Content) == 0,
 		slices.ContainsFunc(value.Content, func(n *yaml.Node) bool { return !plain(n) }),
 		slices.ContainsFunc(want.Content, func(n *yaml.Node) bool { return n.Kind != yaml.ScalarNode }):
 		return nil, false
 	case value.Style&yaml.FlowStyle != 0:
-		return c.editFlowList(value, want)
+		return f.editFlowList(value, want)
 	}
-	return c.editBlockList(i, value, want)
+	return f.editBlockList(i, value, want)
 }
 
 // editScalar replaces one value on one line and keeps its kind of quotes.
-func (c *Card) editScalar(value, want *yaml.Node) ([]byte, bool) {
-	text := c.text()
-	from, ok := offset(text, lineStarts(text), value.Line, value.Column)
+func (f *File) editScalar(value, want *yaml.Node) ([]byte, bool) {
+	text := f.text()
+	from, ok := offset(text, LineStarts(text), value.Line, value.Column)
 	if !ok || value.Value == "" && value.Style == 0 {
 		return nil, false
 	}
@@ -98,9 +98,9 @@ func quotedLen(line []byte) int {
 
 // editFlowList rewrites "[a, b]" on its line; items that stay are spelt as they
 // were.
-func (c *Card) editFlowList(value, want *yaml.Node) ([]byte, bool) {
-	text := c.text()
-	starts := lineStarts(text)
+func (f *File) editFlowList(value, want *yaml.Node) ([]byte, bool) {
+	text := f.text()
+	starts := LineStarts(text)
 	from, ok := offset(text, starts, value.Line, value.Column)
 	if !ok {
 		return nil, false
@@ -138,10 +138,10 @@ func (c *Card) editFlowList(value, want *yaml.Node) ([]byte, bool) {
 
 // editBlockList keeps the lines of items that stay, drops those of items that
 // go and writes lines for new ones in the manner of the first.
-func (c *Card) editBlockList(i int, value, want *yaml.Node) ([]byte, bool) {
-	text := c.text()
-	starts := lineStarts(text)
-	from, to := c.entryLines(i)
+func (f *File) editBlockList(i int, value, want *yaml.Node) ([]byte, bool) {
+	text := f.text()
+	starts := LineStarts(text)
+	from, to := f.entryLines(i)
 	begin := func(n *yaml.Node) int { return starts[n.Line-1] }
 	first := value.Content[0]
 	at, ok := offset(text, starts, first.Line, first.Column)
@@ -160,7 +160,7 @@ func (c *Card) editBlockList(i int, value, want *yaml.Node) ([]byte, bool) {
 				return nil, false
 			}
 			out.Write(dash)
-			out.WriteString(written + c.nl())
+			out.WriteString(written + f.nl())
 			continue
 		}
 		j += next

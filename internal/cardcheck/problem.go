@@ -1,8 +1,9 @@
-package modelcard
+package cardcheck
 
 import (
 	"cmp"
 	"fmt"
+	"longcat/internal/frontmatter"
 	"slices"
 
 	"gopkg.in/yaml.v3"
@@ -77,15 +78,12 @@ func (c *checker) sorted() []Problem {
 	return c.problems
 }
 
-// maxDepth is how deep a check looks: no metadata is nested like that.
-const maxDepth = 100
-
 // yamlRules finds what yaml.v3 reads but a Hub's parser refuses: repeated keys
 // and tags it does not know. Aliases are not followed: what they name is
 // visited where it stands.
 func (c *checker) yamlRules(n *yaml.Node, path string, depth int) {
-	if depth > maxDepth {
-		c.errorf(n, path, "Invalid YAML in README.md: nested more than %d deep", maxDepth)
+	if depth > frontmatter.MaxDepth {
+		c.errorf(n, path, "Invalid YAML in README.md: nested more than %d deep", frontmatter.MaxDepth)
 		return
 	}
 	if tag := n.ShortTag(); n.Style&yaml.TaggedStyle != 0 && !slices.Contains(knownTags, tag) {
@@ -122,19 +120,3 @@ func join(path, key string) string {
 	}
 	return path + "." + key
 }
-
-// field is the value of key in a mapping and the node to point at when it is
-// missing: the mapping itself. Of repeated keys the last counts.
-func field(mapping *yaml.Node, key string) (value *yaml.Node, found bool) {
-	value = mapping
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == key {
-			value, found = resolve(mapping.Content[i+1]), true
-		}
-	}
-	return value, found
-}
-
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
-
-func isText(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" }

@@ -1,13 +1,13 @@
-package modelcard
+package frontmatter
 
 import (
 	"bytes"
 	"unicode/utf8"
 )
 
-// lineStarts are the offsets at which lines begin, by YAML 1.1's rules, which
+// LineStarts are the offsets at which lines begin, by YAML 1.1's rules, which
 // yaml.v3's line numbers follow: LF, CR LF, CR, NEL, LS and PS end a line.
-func lineStarts(text []byte) []int {
+func LineStarts(text []byte) []int {
 	starts := []int{0}
 	for i := 0; i < len(text); {
 		n := breakLen(text[i:])
@@ -55,8 +55,8 @@ func offset(text []byte, starts []int, line, column int) (int, bool) {
 	return at, true
 }
 
-// lineEnding is the first line break of text, "\n" when it has none.
-func lineEnding(text []byte) string {
+// LineEnding is the first line break of text, "\n" when it has none.
+func LineEnding(text []byte) string {
 	i := bytes.IndexAny(text, "\r\n")
 	switch {
 	case i < 0 || text[i] == '\n':

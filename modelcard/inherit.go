@@ -1,10 +1,11 @@
 package modelcard
 
 import (
-	"longcat/internal/cardcheck"
 	"regexp"
 	"slices"
 	"strings"
+
+	"longcat/internal/cardcheck"
 )
 
 // languages are the codes that any parent's card names and a Hub accepts.

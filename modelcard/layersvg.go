@@ -3,8 +3,9 @@ package modelcard
 import (
 	"fmt"
 	"html"
-	"longcat/internal/plaintext"
 	"strings"
+
+	"longcat/internal/plaintext"
 )
 
 // Measures of the layer map, in SVG units; one is a pixel in a card's column.

@@ -2,9 +2,10 @@ package modelcard
 
 import (
 	"fmt"
-	"longcat/internal/cardcheck"
 	"slices"
 	"strings"
+
+	"longcat/internal/cardcheck"
 )
 
 // Updated is a renewed card.

@@ -3,11 +3,12 @@ package modelcard
 import (
 	_ "embed"
 	"fmt"
-	"longcat/internal/markdown"
 	"path"
 	"slices"
 	"strings"
 	"sync"
+
+	"longcat/internal/markdown"
 )
 
 //go:embed data/architectures.txt

@@ -3,8 +3,9 @@ package cardcheck
 import (
 	"cmp"
 	"fmt"
-	"longcat/internal/frontmatter"
 	"slices"
+
+	"longcat/internal/frontmatter"
 
 	"gopkg.in/yaml.v3"
 )

@@ -26,6 +26,8 @@ var mayImport = map[string][]string{
 	"merge/config":       {"merge/jsontext"},
 	"merge/jsontext":     {},
 	"merge/safetensors":  {"internal"},
+	"merge/number":       {"merge/safetensors", "internal"},
+	"merge/method":       {"merge/number", "merge/safetensors", "internal"},
 	"modelcard":          {"internal"},
 	"modelcard/cardtest": {"modelcard", "internal"},
 	"internal":           {"internal"},

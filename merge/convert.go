@@ -1,11 +1,10 @@
 package merge
 
 import (
-	"encoding/binary"
 	"io"
-	"math"
 	"sync"
 
+	"longcat/merge/number"
 	"longcat/merge/safetensors"
 )
 
@@ -73,66 +72,45 @@ func (o operation) apply(dst, src []byte, v []float32) {
 		o.apply64(dst, src, v)
 		return
 	}
-	load(o.From, v, src)
+	number.Load(o.From, v, src)
 	again := o.Work != o.Out // else storing rounds to Work
 	if o.From != o.Work && (o.Scale != 1 || again) {
-		round(o.Work, v)
+		number.Round(o.Work, v)
 	}
 	if o.Scale != 1 {
 		scale(v, float32(o.Scale))
 		if again {
-			round(o.Work, v)
+			number.Round(o.Work, v)
 		}
 	}
-	store(o.Out, dst, v)
+	number.Store(o.Out, dst, v)
 }
 
-func scale(v []float32, factor float32) {
-	for i := range v {
-		v[i] *= factor
-	}
-}
-
-// apply64 is apply where a type is float64. Values are converted through
-// float32 wherever a narrower type is on either side, and multiplied in the
+// apply64 is apply where a type is float64. Values are multiplied in the
 // precision of Work.
 func (o operation) apply64(dst, src []byte, v []float32) {
 	wide := make([]float64, len(v))
-	if o.From == safetensors.F64 {
-		for i := range wide {
-			wide[i] = math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:]))
-		}
-	} else {
-		load(o.From, v, src)
-		for i, x := range v {
-			wide[i] = float64(x)
-		}
-	}
-	if o.Work == safetensors.F64 {
-		for i := range wide {
-			wide[i] *= o.Scale
-		}
-	} else {
+	number.Load(o.From, wide, src)
+	number.Round(o.Work, wide)
+	switch {
+	case o.Scale == 1:
+	case o.Work == safetensors.F64:
+		scale(wide, o.Scale)
+	default:
 		for i, x := range wide {
 			v[i] = float32(x)
 		}
-		round(o.Work, v)
-		if o.Scale != 1 {
-			scale(v, float32(o.Scale))
-			round(o.Work, v)
-		}
+		scale(v, float32(o.Scale))
+		number.Round(o.Work, v)
 		for i, x := range v {
 			wide[i] = float64(x)
 		}
 	}
-	if o.Out == safetensors.F64 {
-		for i, x := range wide {
-			binary.LittleEndian.PutUint64(dst[8*i:], math.Float64bits(x))
-		}
-		return
+	number.Store(o.Out, dst, wide)
+}
+
+func scale[F number.Float](v []F, factor F) {
+	for i := range v {
+		v[i] *= factor
 	}
-	for i, x := range wide {
-		v[i] = float32(x)
-	}
-	store(o.Out, dst, v)
 }

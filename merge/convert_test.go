@@ -7,11 +7,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"strings"
 	"testing"
 
+	"longcat/merge/number"
 	"longcat/merge/safetensors"
 )
 
@@ -88,12 +88,8 @@ func allValues(d safetensors.DType) []byte {
 func quietNaNs(d safetensors.DType, b []byte) {
 	width := int(d.Bits() / 8)
 	for i := 0; i < len(b); i += width {
-		v := []float32{0}
-		if d == safetensors.F64 {
-			v[0] = float32(math.Float64frombits(binary.LittleEndian.Uint64(b[i:])))
-		} else {
-			load(d, v, b[i:])
-		}
+		v := []float64{0}
+		number.Load(d, v, b[i:])
 		if v[0] == v[0] {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 
 	"longcat/merge/config"
 	"longcat/merge/jsontext"
+	"longcat/merge/number"
 	"longcat/merge/safetensors"
 )
 
@@ -47,7 +48,7 @@ func (p *planner) gather() error {
 // add puts a tensor into the result under name and reports whether it is scaled.
 func (p *planner) add(from *checkpoint, t sourceTensor, name string, scale float64) bool {
 	op := operation{From: t.DType, Work: t.DType, Out: t.DType, Scale: 1}
-	if isFloat(t.DType) && !(from.quantised() && t.DType.Bits() == 8) {
+	if number.IsFloat(t.DType) && !(from.quantised() && t.DType.Bits() == 8) {
 		op.Scale = scale
 		if p.recipe.DType != "" {
 			op.Work, op.Out = p.recipe.DType, p.recipe.DType

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"longcat/merge/number"
 )
 
 // Method is a way of making a model deeper out of its own layers.
@@ -165,7 +167,7 @@ func yamlWord(s string) string {
 func (c *checkpoint) dtypeName() string {
 	found := ""
 	for _, t := range c.tensors() {
-		if !isFloat(t.DType) {
+		if !number.IsFloat(t.DType) {
 			continue
 		}
 		name := ""
@@ -205,7 +207,7 @@ func (c *checkpoint) outputProjections(from, to int) ([]string, error) {
 			if !isAttention && !isMLP {
 				continue
 			}
-			if !isFloat(t.DType) || (c.quantised() && t.DType.Bits() == 8) {
+			if !number.IsFloat(t.DType) || (c.quantised() && t.DType.Bits() == 8) {
 				return nil, c.fail("", fmt.Sprintf("block expansion needs weights that are numbers, but %s is quantised (%s)", t.Name, t.DType), nil)
 			}
 			attention, mlp = attention || isAttention || strings.Contains(parent, "mamba"), mlp || isMLP || strings.Contains(parent, "mixer")

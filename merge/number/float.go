@@ -1,4 +1,7 @@
-package merge
+// Package number converts between the number formats in which weights are stored
+// and the two in which they are computed, float32 and float64. Every conversion
+// to a narrower format rounds to the nearest value, ties to even.
+package number
 
 import (
 	"encoding/binary"
@@ -8,10 +11,13 @@ import (
 	"longcat/merge/safetensors"
 )
 
-// isFloat reports whether a dtype holds numbers that can be converted and
+// Float is a format to compute in.
+type Float interface{ float32 | float64 }
+
+// IsFloat reports whether a dtype holds numbers that can be converted and
 // scaled. Integers, flags and packed types never are: they are indexes, masks
 // and quantised weights.
-func isFloat(t safetensors.DType) bool {
+func IsFloat(t safetensors.DType) bool {
 	switch t {
 	case safetensors.F64, safetensors.F32, safetensors.BF16, safetensors.F16, safetensors.F8E4M3, safetensors.F8E5M2:
 		return true
@@ -19,9 +25,43 @@ func isFloat(t safetensors.DType) bool {
 	return false
 }
 
-// load reads len(v) elements of a float type of at most 32 bits.
-func load(t safetensors.DType, v []float32, b []byte) {
+// Load reads len(v) elements of a float type. What is wider than F is rounded.
+func Load[F Float](t safetensors.DType, v []F, b []byte) {
+	switch v := any(v).(type) {
+	case []float32:
+		load32(t, v, b)
+	case []float64:
+		load64(t, v, b)
+	}
+}
+
+// Store writes the elements in a float type. From float64 to a type of at most
+// 16 bits they go through float32, as torch takes them.
+func Store[F Float](t safetensors.DType, b []byte, v []F) {
+	switch v := any(v).(type) {
+	case []float32:
+		store32(t, b, v)
+	case []float64:
+		store64(t, b, v)
+	}
+}
+
+// Round makes each element the nearest that the type can hold.
+func Round[F Float](t safetensors.DType, v []F) {
+	switch v := any(v).(type) {
+	case []float32:
+		round32(t, v)
+	case []float64:
+		round64(t, v)
+	}
+}
+
+func load32(t safetensors.DType, v []float32, b []byte) {
 	switch t {
+	case safetensors.F64:
+		for i := range v {
+			v[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:])))
+		}
 	case safetensors.F32:
 		for i := range v {
 			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
@@ -45,10 +85,12 @@ func load(t safetensors.DType, v []float32, b []byte) {
 	}
 }
 
-// store writes the elements in a float type of at most 32 bits, each rounded to
-// the nearest value, ties to even.
-func store(t safetensors.DType, b []byte, v []float32) {
+func store32(t safetensors.DType, b []byte, v []float32) {
 	switch t {
+	case safetensors.F64:
+		for i, x := range v {
+			binary.LittleEndian.PutUint64(b[8*i:], math.Float64bits(float64(x)))
+		}
 	case safetensors.F32:
 		for i, x := range v {
 			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(x))
@@ -73,8 +115,7 @@ func store(t safetensors.DType, b []byte, v []float32) {
 	}
 }
 
-// round makes each element the nearest that the type can hold.
-func round(t safetensors.DType, v []float32) {
+func round32(t safetensors.DType, v []float32) {
 	switch t {
 	case safetensors.BF16:
 		for i, x := range v {
@@ -92,6 +133,63 @@ func round(t safetensors.DType, v []float32) {
 		for i, x := range v {
 			v[i] = e5m2[floatTo8(&e5m2, 0x7b, 0x7c, x)]
 		}
+	}
+}
+
+// narrow is how many elements of float64 are taken through float32 at a time.
+const narrow = 512
+
+func load64(t safetensors.DType, v []float64, b []byte) {
+	if t == safetensors.F64 {
+		for i := range v {
+			v[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+		return
+	}
+	var part [narrow]float32
+	for width := t.Bits() / 8; len(v) > 0; {
+		p := part[:min(narrow, len(v))]
+		load32(t, p, b)
+		for i, x := range p {
+			v[i] = float64(x)
+		}
+		v, b = v[len(p):], b[int64(len(p))*width:]
+	}
+}
+
+func store64(t safetensors.DType, b []byte, v []float64) {
+	if t == safetensors.F64 {
+		for i, x := range v {
+			binary.LittleEndian.PutUint64(b[8*i:], math.Float64bits(x))
+		}
+		return
+	}
+	var part [narrow]float32
+	for width := t.Bits() / 8; len(v) > 0; {
+		p := part[:min(narrow, len(v))]
+		for i := range p {
+			p[i] = float32(v[i])
+		}
+		store32(t, b, p)
+		v, b = v[len(p):], b[int64(len(p))*width:]
+	}
+}
+
+func round64(t safetensors.DType, v []float64) {
+	if t == safetensors.F64 {
+		return
+	}
+	var part [narrow]float32
+	for len(v) > 0 {
+		p := part[:min(narrow, len(v))]
+		for i := range p {
+			p[i] = float32(v[i])
+		}
+		round32(t, p)
+		for i, x := range p {
+			v[i] = float64(x)
+		}
+		v = v[len(p):]
 	}
 }
 

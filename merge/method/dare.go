@@ -1,0 +1,74 @@
+package method
+
+import (
+	"math"
+
+	"longcat/merge/number"
+	"longcat/merge/safetensors"
+)
+
+// dareLinear keeps each element of a model's difference from the base with the
+// probability density.
+// Source: "Language models are super Mario" (arXiv 2311.03099).
+func dareLinear[F number.Float](t *tensor[F]) (step[F], error) {
+	p, err := dropout(t)
+	return t.combine(p, err, (*block[F]).add)
+}
+
+// dareTies adds to that the election of signs.
+func dareTies[F number.Float](t *tensor[F]) (step[F], error) {
+	p, err := dropout(t)
+	return t.combine(p, err, (*block[F]).elect)
+}
+
+// masked is the arithmetic around random masks: torch draws them for bfloat16
+// and float32, and takes the others through float32.
+func (t *tensor[F]) masked() arith[F] {
+	if t.dtype == safetensors.F16 || t.dtype == safetensors.F64 {
+		return t.as(safetensors.F32)
+	}
+	return t.arith
+}
+
+// drawn lists which models draw random words, one for each element, and where
+// the words of each begin.
+func (t *tensor[F]) drawn(draws func(density float64) bool) []int64 {
+	first := make([]int64, len(t.others))
+	at := t.First
+	for i, in := range t.others {
+		first[i] = -1
+		if draws(t.Inputs[in].Params["density"]) {
+			first[i] = at
+			at += t.n
+		}
+	}
+	return first
+}
+
+// dropout drops elements at random.
+func dropout[F number.Float](t *tensor[F]) (prune[F], error) {
+	a := t.masked()
+	first := t.drawn(func(density float64) bool { return density < 1 })
+	limit := make([]uint32, len(first))
+	for i, in := range t.others {
+		limit[i] = threshold(arith[F]{dtype: a.dtype}.q(t.Inputs[in].Params["density"]))
+	}
+	return t.rescale(func(b *block[F], i int, d []F) {
+		if first[i] < 0 {
+			return
+		}
+		words := t.Random.words(first[i]+b.first, len(d))
+		defer words.free()
+		for k, x := range d {
+			if words.at[k]&0xffffff >= limit[i] {
+				d[k] = x * 0
+			}
+		}
+	}, a)
+}
+
+// threshold is below what the lower 24 bits of a random word must lie for an
+// element that is kept with probability p.
+func threshold(p float64) uint32 {
+	return uint32(math.Ceil(clamp(p, 0, 1) * 0x1p24))
+}

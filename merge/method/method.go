@@ -1,0 +1,170 @@
+// Package method computes merged tensors: each merge method of mergekit, over
+// tensors that are read in blocks and never held whole.
+//
+// A Group is what a method gets: one tensor of each model, with the parameters
+// that hold for it. New turns it into a Tensor, whose bytes can be read anywhere
+// and concurrently. What a method must know of a tensor as a whole (sums, norms,
+// thresholds, where random numbers begin) it finds in passes of its own before
+// the first block, and remembers.
+//
+// There are two ways to round. By default every operation's result is rounded to
+// the dtype of the computation, as mergekit's are, so that the bytes are
+// mergekit's wherever its own result is determined. A precise group is computed
+// in float64 and rounded once. The methods are written once for both: see arith.
+//
+// A new method is one file and one line of the table below.
+package method
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"longcat/merge/number"
+	"longcat/merge/safetensors"
+)
+
+// method is an entry of the table: how a tensor is prepared, in float32 and in
+// float64.
+type method struct {
+	name string
+	f32  prepare[float32]
+	f64  prepare[float64]
+}
+
+// prepare looks at a tensor as a whole, as far as the method must, and returns
+// what computes one block of it.
+type prepare[F number.Float] func(*tensor[F]) (step[F], error)
+
+// step computes b.out from b.x.
+type step[F number.Float] func(b *block[F])
+
+var methods = []method{
+	{"arcee_fusion", arceeFusion[float32], arceeFusion[float64]},
+	{"breadcrumbs", breadcrumbs[float32], breadcrumbs[float64]},
+	{"breadcrumbs_ties", breadcrumbsTies[float32], breadcrumbsTies[float64]},
+	{"dare_linear", dareLinear[float32], dareLinear[float64]},
+	{"dare_ties", dareTies[float32], dareTies[float64]},
+	{"della", della[float32], della[float64]},
+	{"della_linear", dellaLinear[float32], dellaLinear[float64]},
+	{"karcher", karcher[float32], karcher[float64]},
+	{"linear", linear[float32], linear[float64]},
+	{"model_stock", modelStock[float32], modelStock[float64]},
+	{"multislerp", multislerp[float32], multislerp[float64]},
+	{"nearswap", nearswap[float32], nearswap[float64]},
+	{"nuslerp", nuslerp[float32], nuslerp[float64]},
+	{"passthrough", passthrough[float32], passthrough[float64]},
+	{"ram", ram[float32], ram[float64]},
+	{"ramplus_tl", ramPlus[float32], ramPlus[float64]},
+	{"sce", sce[float32], sce[float64]},
+	{"slerp", slerp[float32], slerp[float64]},
+	{"task_arithmetic", taskArithmetic[float32], taskArithmetic[float64]},
+	{"ties", ties[float32], ties[float64]},
+}
+
+// Names lists the methods.
+func Names() []string {
+	var names []string
+	for _, m := range methods {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// Params are values of a method's parameters at one tensor. A flag is 0 or 1.
+type Params map[string]float64
+
+// Input is one model's tensor.
+type Input struct {
+	Bytes  io.ReaderAt // its elements; concurrent reads must be safe
+	DType  safetensors.DType
+	Params Params // that hold for this model alone
+}
+
+// Group is what one tensor of the result is computed from.
+type Group struct {
+	Name   string // in errors
+	Shape  []int64
+	Inputs []Input // in the recipe's order
+	Base   int     // index of the base model's input, -1 without one
+	Params Params  // that all models share
+	// DType is what the inputs are rounded to and computed in; "" promotes
+	// theirs.
+	DType safetensors.DType
+	// Out is the result's, "" meaning that of the computation.
+	Out safetensors.DType
+	// Precise computes in float64 and rounds once.
+	Precise bool
+	// Random draws the masks of the methods that need some, this tensor's from
+	// the word First on.
+	Random *Random
+	First  int64
+}
+
+// Tensor is a tensor of the result. ReadAt computes its bytes; reads may start
+// anywhere, even inside an element, and run concurrently.
+type Tensor struct {
+	io.ReaderAt
+	DType safetensors.DType
+	Shape []int64
+}
+
+// Size is the number of bytes.
+func (t *Tensor) Size() int64 {
+	n, _ := t.DType.Bytes(t.Shape)
+	return n
+}
+
+// Promote is the dtype in which tensors of several dtypes are computed: equal
+// ones stay, float64 wins, every other mixture gives float32.
+func Promote(types ...safetensors.DType) safetensors.DType {
+	out := types[0]
+	for _, t := range types[1:] {
+		switch {
+		case t == out:
+		case t == safetensors.F64 || out == safetensors.F64:
+			out = safetensors.F64
+		default:
+			out = safetensors.F32
+		}
+	}
+	return out
+}
+
+// New makes the tensor that the named method computes from the group, which must
+// have the models and parameters that the method needs (package recipe knows
+// them). Nothing is read before the first ReadAt.
+func New(name string, g Group) (*Tensor, error) {
+	i := slices.IndexFunc(methods, func(m method) bool { return m.name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("no merge method %q", name)
+	}
+	if len(g.Inputs) == 0 || g.Base >= len(g.Inputs) {
+		return nil, fmt.Errorf("tensor %q: base %d of %d inputs", g.Name, g.Base, len(g.Inputs))
+	}
+	if g.DType == "" {
+		types := make([]safetensors.DType, len(g.Inputs))
+		for i, in := range g.Inputs {
+			types[i] = in.DType
+		}
+		g.DType = Promote(types...)
+	}
+	if g.Out == "" {
+		g.Out = g.DType
+	}
+	for _, d := range []safetensors.DType{g.DType, g.Out} {
+		if !number.IsFloat(d) {
+			return nil, fmt.Errorf("tensor %q: %s holds no numbers to compute with", g.Name, d)
+		}
+	}
+	if _, ok := safetensors.F64.Bytes(g.Shape); !ok {
+		return nil, fmt.Errorf("tensor %q: invalid shape %v", g.Name, g.Shape)
+	}
+	t := &Tensor{DType: g.Out, Shape: g.Shape}
+	if g.Precise || g.DType == safetensors.F64 {
+		t.ReaderAt = newTensor(g, methods[i].f64)
+	} else {
+		t.ReaderAt = newTensor(g, methods[i].f32)
+	}
+	return t, nil
+}

@@ -11,6 +11,7 @@ import (
 	"longcat/internal/limits"
 	"longcat/internal/units"
 	"longcat/merge"
+	"longcat/merge/recipe"
 	"longcat/modelcard"
 )
 
@@ -19,7 +20,7 @@ import (
 func (j *Job) facts(ctx context.Context, repo string, license *modelcard.License) (modelcard.Facts, error) {
 	f := modelcard.Facts{
 		Repo: repo, Method: "passthrough",
-		Recipe: j.recipe.Text, RecipeFile: merge.RecipeFile, Flags: flagsOf(j.opts.Merge),
+		Recipe: j.recipe.Text, RecipeFile: recipe.FileName, Flags: flagsOf(j.opts.Merge),
 		Params: j.plan.Params, Size: j.plan.TensorBytes,
 		MadeWith: j.opts.Creator, License: license,
 	}

@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"merge":              {"merge", "internal"},
 	"merge/config":       {"merge/jsontext"},
 	"merge/jsontext":     {},
+	"merge/recipe":       {"merge/safetensors", "internal"},
 	"merge/safetensors":  {"internal"},
 	"merge/number":       {"merge/safetensors", "internal"},
 	"merge/method":       {"merge/number", "merge/safetensors", "internal"},

@@ -11,6 +11,7 @@ import (
 
 	"longcat/hub"
 	"longcat/merge"
+	"longcat/merge/recipe"
 	"longcat/modelcard"
 )
 
@@ -18,7 +19,7 @@ import (
 // called one after the other, each as often as wanted.
 type Job struct {
 	opts   Options
-	recipe *merge.Recipe
+	recipe *recipe.Recipe
 	models models
 	plan   *merge.Plan
 	read   map[string][]string // by model's name: the files of repos that planning read
@@ -28,15 +29,15 @@ type Job struct {
 // directories, and plans the merge. Only headers and small files are read, and
 // nothing is written but the cache's own notes. The caller closes the job.
 //
-// Errors of the recipe are a *merge.RecipeError with the line, those of models a
+// Errors of the recipe are a *recipe.Error with the line, those of models a
 // *merge.ModelError, those of the hub a *hub.Error.
 func Open(ctx context.Context, o Options) (*Job, error) {
 	o.Creator = cmp.Or(o.Creator, "longcat")
-	recipe, err := merge.ParseRecipe(o.Recipe, cmp.Or(o.RecipeName, "recipe"))
+	r, err := recipe.Parse(o.Recipe, cmp.Or(o.RecipeName, "recipe"))
 	if err != nil {
 		return nil, err
 	}
-	refs := recipe.Models()
+	refs := r.Models()
 	for i, ref := range refs {
 		if commit := o.commits[ref.Name]; commit != "" {
 			refs[i].Revision = commit
@@ -48,11 +49,11 @@ func Open(ctx context.Context, o Options) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, err := merge.NewPlan(ctx, recipe, opened.open, o.Merge)
+	plan, err := merge.NewPlan(ctx, r, opened.open, o.Merge)
 	if err != nil {
 		return nil, errors.Join(err, opened.Close())
 	}
-	j := &Job{opts: o, recipe: recipe, models: opened, plan: plan, read: map[string][]string{}}
+	j := &Job{opts: o, recipe: r, models: opened, plan: plan, read: map[string][]string{}}
 	for name, m := range opened {
 		if !m.Local() {
 			j.read[name] = m.remote.opened()
@@ -68,7 +69,7 @@ func (j *Job) Close() error { return j.models.Close() }
 func (j *Job) Plan() *merge.Plan { return j.plan }
 
 // Recipe is the recipe as it was read.
-func (j *Job) Recipe() *merge.Recipe { return j.recipe }
+func (j *Job) Recipe() *recipe.Recipe { return j.recipe }
 
 // LayerMap says in a card's terms where each layer of the result comes from.
 func (j *Job) LayerMap() ([]modelcard.Parent, []modelcard.Layer) {

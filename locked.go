@@ -12,6 +12,7 @@ import (
 
 	"longcat/hub"
 	"longcat/merge"
+	"longcat/merge/recipe"
 )
 
 // Lock describes the result before it is made: everything but the hashes of the
@@ -24,7 +25,7 @@ func (j *Job) lock(ctx context.Context, hashes map[string]string) (*Lock, error)
 	l := &Lock{
 		Version: lockVersion,
 		Planner: plannerVersion,
-		Recipe:  LockedRecipe{File: merge.RecipeFile, SHA256: j.recipeHash()},
+		Recipe:  LockedRecipe{File: recipe.FileName, SHA256: j.recipeHash()},
 		Options: LockedOptions{
 			ShardSize:  cmp.Or(max(j.opts.Merge.ShardSize, 0), merge.DefaultShardSize),
 			LayerStack: j.opts.Merge.LayerStack,

@@ -14,6 +14,7 @@ import (
 	"longcat/hub"
 	"longcat/internal/limits"
 	"longcat/merge"
+	"longcat/merge/recipe"
 	"longcat/modelcard"
 )
 
@@ -24,7 +25,7 @@ type models map[string]*Model
 // its revision stood for when it was opened. It is a merge.Model.
 type Model struct {
 	content merge.Model
-	ref     merge.Ref
+	ref     recipe.Ref
 	repo    hub.Repo   // where it is, unless in a directory
 	commit  string     // of repo
 	remote  *repoModel // nil for a directory
@@ -71,7 +72,7 @@ func (m *Model) Close() error { return m.close() }
 
 // openModels opens every model that is named. From a hub only the list of files
 // is fetched; content comes by ranges as it is read, or from the cache.
-func openModels(ctx context.Context, c *hub.Client, refs []merge.Ref) (models, error) {
+func openModels(ctx context.Context, c *hub.Client, refs []recipe.Ref) (models, error) {
 	m := models{}
 	for _, ref := range refs {
 		opened, err := openModel(ctx, c, ref)
@@ -89,7 +90,7 @@ func openModels(ctx context.Context, c *hub.Client, refs []merge.Ref) (models, e
 
 // openModel takes a directory of this name if there is one, as mergekit does,
 // else a repo. The caller closes it.
-func openModel(ctx context.Context, c *hub.Client, ref merge.Ref) (*Model, error) {
+func openModel(ctx context.Context, c *hub.Client, ref recipe.Ref) (*Model, error) {
 	if st, err := os.Stat(ref.Path); err == nil && st.IsDir() && ref.Revision == "" {
 		dir, err := merge.OpenDir(ref.Path)
 		if err != nil {
@@ -112,12 +113,12 @@ func openModel(ctx context.Context, c *hub.Client, ref merge.Ref) (*Model, error
 }
 
 // refOf names a model as a recipe would: "id", "id@revision" or a directory.
-func refOf(name, revision string) merge.Ref {
+func refOf(name, revision string) recipe.Ref {
 	if st, err := os.Stat(name); err == nil && st.IsDir() {
-		return merge.Ref{Name: name, Path: name}
+		return recipe.Ref{Name: name, Path: name}
 	}
 	path, inName, _ := strings.Cut(name, "@")
-	return merge.Ref{Name: name, Path: path, Revision: cmp.Or(inName, revision)}
+	return recipe.Ref{Name: name, Path: path, Revision: cmp.Or(inName, revision)}
 }
 
 // open is a merge.Opener.

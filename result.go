@@ -10,7 +10,7 @@ import (
 
 	"longcat/hub"
 	"longcat/internal/limits"
-	"longcat/merge"
+	"longcat/merge/recipe"
 	"longcat/modelcard"
 )
 
@@ -186,7 +186,7 @@ func (j *Job) sameSources(ctx context.Context, lock *Lock) error {
 // longcat: by the recipe beside it, with the commits and options that its card
 // tells people.
 func openUnlocked(ctx context.Context, merged *Model, o Options) (*Job, error) {
-	config, err := readSmall(ctx, merged, merge.RecipeFile, limits.Recipe)
+	config, err := readSmall(ctx, merged, recipe.FileName, limits.Recipe)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func openUnlocked(ctx context.Context, merged *Model, o Options) (*Job, error) {
 	o.Merge.LayerStack = cmp.Or(o.Merge.LayerStack, told.LayerStack)
 	o.commits = toldCommits(card)
 	j, err := Open(ctx, o)
-	var bad *merge.RecipeError
+	var bad *recipe.Error
 	if errors.As(err, &bad) && bad.Line > 0 {
 		bad.Line += found.Line - 1 // in the file that the recipe stands in
 	}

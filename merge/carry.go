@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"longcat/merge/config"
+	"longcat/merge/recipe"
 )
 
 // carry adds the files beside the weights: the index, the config for the new
@@ -27,7 +28,7 @@ func (p *planner) carry(ctx context.Context) error {
 		return err
 	}
 	text("config.json", config)
-	text(RecipeFile, p.recipe.Text)
+	text(recipe.FileName, p.recipe.Text)
 	if len(weights) > 1 {
 		text(indexFile, p.index())
 	}
@@ -88,10 +89,8 @@ func (p *planner) config() ([]byte, error) {
 	if asked == "" {
 		asked = p.recipe.DType
 	}
-	for name, t := range dtypes {
-		if t == asked {
-			edits = append(edits, config.DType(base.config, name)...)
-		}
+	if name := recipe.DTypeOf(asked); name != "" {
+		edits = append(edits, config.DType(base.config, name)...)
 	}
 	return base.config.Apply(edits), nil
 }

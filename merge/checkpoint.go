@@ -13,6 +13,7 @@ import (
 
 	"longcat/internal/limits"
 	"longcat/merge/jsontext"
+	"longcat/merge/recipe"
 	"longcat/merge/safetensors"
 
 	"golang.org/x/sync/errgroup"
@@ -46,7 +47,7 @@ func (e *ModelError) Unwrap() error { return e.Err }
 
 // checkpoint is a model whose headers and config have been read.
 type checkpoint struct {
-	ref    Ref
+	ref    recipe.Ref
 	model  Model
 	names  []string // all files
 	config *jsontext.Text
@@ -76,7 +77,7 @@ type sourceTensor struct {
 }
 
 // openCheckpoint reads config, index and headers of a model.
-func openCheckpoint(ctx context.Context, ref Ref, m Model, stack string) (*checkpoint, error) {
+func openCheckpoint(ctx context.Context, ref recipe.Ref, m Model, stack string) (*checkpoint, error) {
 	c := &checkpoint{ref: ref, model: m, names: m.Files()}
 	for _, name := range c.names {
 		if !fs.ValidPath(name) || strings.ContainsAny(name, "\\:\x00") {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"longcat/merge/recipe"
 )
 
 // compare holds models that give layers against the base, whose config the
@@ -35,7 +37,7 @@ func (p *planner) compare(ctx context.Context) error {
 
 // mismatch is an error about two models that do not fit.
 func (p *planner) mismatch(line int, c *checkpoint, format string, args ...any) error {
-	return p.recipe.errorAt(line, "%q does not fit %q: %s", c.ref.Name, p.base().ref.Name, fmt.Sprintf(format, args...))
+	return p.recipe.Errorf(recipe.Pos{Line: line}, "%q does not fit %q: %s", c.ref.Name, p.base().ref.Name, fmt.Sprintf(format, args...))
 }
 
 // compareFamily wants one architecture with one way of naming its layers.
@@ -199,9 +201,9 @@ func (p *planner) compareTokenizers(ctx context.Context) error {
 		matters := c == p.first() || c == p.last()
 		switch {
 		case t.Union:
-			return p.recipe.errorAt(t.Line, "a union of different tokenizers is not supported yet: %s of %q and of %q differ", file, chosen.ref.Name, c.ref.Name)
+			return p.recipe.Errorf(t.Pos, "a union of different tokenizers is not supported yet: %s of %q and of %q differ", file, chosen.ref.Name, c.ref.Name)
 		case t.Line > 0 && matters:
-			return p.recipe.errorAt(t.Line, "rearranging embeddings for another tokenizer is not supported yet: the result would get the tokenizer of %q with embeddings or head of %q, and their %s differ", chosen.ref.Name, c.ref.Name, file)
+			return p.recipe.Errorf(t.Pos, "rearranging embeddings for another tokenizer is not supported yet: the result would get the tokenizer of %q with embeddings or head of %q, and their %s differ", chosen.ref.Name, c.ref.Name, file)
 		case matters:
 			p.warn(line, "%q and %q have different tokenizers (%s): words may be read or written as others", chosen.ref.Name, c.ref.Name, file)
 		default:

@@ -2,7 +2,7 @@
 // the exact files of the merged model.
 //
 // A recipe is mergekit's YAML for passthrough merges: slices of layers of one or
-// several models, one after the other. [ParseRecipe] reads it, [NewPlan] works
+// several models, one after the other. Package recipe reads it, [NewPlan] works
 // out every output file to the last byte from configs and headers alone, and
 // [File.Content] gives such a file as random access over ranges of the sources,
 // though it is written nowhere. [Plan.WriteDir] writes the files into a folder;

@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 
 	"longcat/merge"
+	"longcat/merge/recipe"
 )
 
 // A merge of two models in folders: planned, looked at, written.
 func Example() {
-	recipe := []byte(`
+	text := []byte(`
 slices:
   - sources:
       - model: models/llama-a
@@ -25,7 +26,7 @@ dtype: bfloat16
 `)
 	open := func(name string) (merge.Model, error) { return merge.OpenDir(filepath.Join("testdata/golden", name)) }
 	ctx := context.Background()
-	r, err := merge.ParseRecipe(recipe, "recipe.yaml")
+	r, err := recipe.Parse(text, "recipe.yaml")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"longcat/merge/recipe"
 )
 
 // FolderError says why a merge can not be written into a folder.
@@ -60,7 +62,7 @@ func (p *Plan) CheckDir(dir string) error {
 
 // begunIn tells whether a folder holds a merge of this recipe, finished or not.
 func (p *Plan) begunIn(dir string) (bool, error) {
-	for _, name := range []string{filepath.Join(StateDir, RecipeFile), RecipeFile} {
+	for _, name := range []string{filepath.Join(StateDir, recipe.FileName), recipe.FileName} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return bytes.Equal(text, p.recipeText()), err
@@ -72,7 +74,7 @@ func (p *Plan) begunIn(dir string) (bool, error) {
 // recipeText is the recipe as the result has it.
 func (p *Plan) recipeText() []byte {
 	for _, f := range p.Files {
-		if f.Path == RecipeFile {
+		if f.Path == recipe.FileName {
 			return f.pieces[0].literal
 		}
 	}

@@ -1,12 +1,14 @@
 package merge
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"longcat/merge/config"
 	"longcat/merge/jsontext"
 	"longcat/merge/number"
+	"longcat/merge/recipe"
 	"longcat/merge/safetensors"
 )
 
@@ -14,16 +16,15 @@ import (
 // and what stands after them.
 func (p *planner) gather() error {
 	prefix := p.base().depth.stack.Prefix
-	firstSlice, lastSlice := p.recipe.Slices[0], p.recipe.Slices[len(p.recipe.Slices)-1]
+	firstSlice, lastSlice := &p.recipe.Slices[0], &p.recipe.Slices[len(p.recipe.Slices)-1]
 	for _, t := range p.first().loose {
 		if !afterLayers(prefix, t.Name) {
-			p.add(p.first(), t, t.Name, p.recipe.scaleOf(firstSlice, t.Name, 0))
+			p.add(p.first(), t, t.Name, scaleOf(firstSlice, t.Name, 0))
 		}
 	}
 	for i, l := range p.layers {
 		for _, t := range l.from.layers[l.layer] {
-			scale := p.recipe.scaleOf(p.recipe.Slices[l.slice], t.Name, l.t)
-			if p.add(l.from, t, layerName(prefix, i, t.rest), scale) {
+			if p.add(l.from, t, layerName(prefix, i, t.rest), scaleOf(&p.recipe.Slices[l.slice], t.Name, l.t)) {
 				p.plan.Layers[i].Scaled = true
 			}
 		}
@@ -38,11 +39,21 @@ func (p *planner) gather() error {
 	}
 	for _, t := range last.loose {
 		if afterLayers(prefix, t.Name) {
-			p.add(last, t, t.Name, p.recipe.scaleOf(lastSlice, t.Name, 0))
+			p.add(last, t, t.Name, scaleOf(lastSlice, t.Name, 0))
 		}
 	}
 	p.untie(prefix, lastSlice)
 	return p.checkOutputs()
+}
+
+// scaleOf is the factor for a tensor of a slice's only input, at the place t in the
+// slice.
+func scaleOf(s *recipe.Slice, tensor string, t float64) float64 {
+	v, err := s.Values(tensor, []string{tensor}, t)
+	if err != nil {
+		panic(fmt.Sprintf("merge: a parameter with a default has no value: %v", err))
+	}
+	return v.Inputs[0]["scale"]
 }
 
 // add puts a tensor into the result under name and reports whether it is scaled.
@@ -73,7 +84,7 @@ func (c *checkpoint) quantised() bool {
 // untie gives the result a head of its own when its config has one but the last
 // slice's model ties the head to its embeddings: the head is then that
 // model's embedding matrix.
-func (p *planner) untie(prefix string, s Slice) {
+func (p *planner) untie(prefix string, s *recipe.Slice) {
 	if p.first() == p.last() {
 		return
 	}
@@ -85,7 +96,7 @@ func (p *planner) untie(prefix string, s Slice) {
 		for _, e := range p.last().loose {
 			if !afterLayers(prefix, e.Name) && slices.Equal(e.Shape, t.Shape) && strings.Contains(e.Name, "emb") {
 				p.warn(s.Line, "%q ties its head to its embeddings; %s becomes a copy of its %s", p.last().ref.Name, t.Name, e.Name)
-				p.add(p.last(), e, t.Name, p.recipe.scaleOf(s, t.Name, 0))
+				p.add(p.last(), e, t.Name, scaleOf(s, t.Name, 0))
 				break
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"longcat/merge"
+	"longcat/merge/recipe"
 	"longcat/merge/safetensors"
 )
 
@@ -37,9 +38,9 @@ func folders(t testing.TB, root string) merge.Opener {
 }
 
 // planText plans a recipe given as text.
-func planText(t testing.TB, recipe string, open merge.Opener, opts merge.Options) (*merge.Plan, error) {
+func planText(t testing.TB, text string, open merge.Opener, opts merge.Options) (*merge.Plan, error) {
 	t.Helper()
-	r, err := merge.ParseRecipe([]byte(recipe), "recipe.yaml")
+	r, err := recipe.Parse([]byte(text), "recipe.yaml")
 	if err != nil {
 		return nil, err
 	}

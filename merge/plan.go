@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"longcat/merge/recipe"
 	"longcat/merge/safetensors"
 )
 
@@ -31,12 +32,12 @@ type Plan struct {
 	Layers []Layer  `json:"layers"` // of the result, in order
 	Files  []*File  `json:"files"`  // weights first, then the others by name
 
-	Tensors     int       `json:"tensors"`
-	Params      int64     `json:"params"`       // elements in all tensors
-	TensorBytes int64     `json:"tensor_bytes"` // bytes of all tensors
-	Size        int64     `json:"size"`         // bytes of all files
-	Shareable   int64     `json:"shareable"`    // bytes a filesystem with reflinks need not store again
-	Warnings    []Warning `json:"warnings"`
+	Tensors     int              `json:"tensors"`
+	Params      int64            `json:"params"`       // elements in all tensors
+	TensorBytes int64            `json:"tensor_bytes"` // bytes of all tensors
+	Size        int64            `json:"size"`         // bytes of all files
+	Shareable   int64            `json:"shareable"`    // bytes a filesystem with reflinks need not store again
+	Warnings    []recipe.Warning `json:"warnings"`
 
 	// Steps are the merges of the same recipe that serve as models, by name.
 	Steps map[string]*Plan `json:"steps,omitempty"`
@@ -52,7 +53,7 @@ type Layer struct {
 
 // Source is what a plan takes from one model.
 type Source struct {
-	Ref
+	recipe.Ref
 	Layers int          `json:"layers"` // how many the model has
 	Files  []SourceFile `json:"files"`  // those that the merge reads
 	Usage  Usage        `json:"usage"`
@@ -114,7 +115,7 @@ type Dropped struct {
 
 // planner is the state of NewPlan.
 type planner struct {
-	recipe *Recipe
+	recipe *recipe.Recipe
 	opts   Options
 	open   Opener
 	plan   *Plan
@@ -146,9 +147,9 @@ type output struct {
 // through open; only their config, index and headers are read, and small files
 // where models are compared.
 //
-// What is wrong with the recipe comes as a *RecipeError with its line, what is
+// What is wrong with the recipe comes as a *recipe.Error with its line, what is
 // wrong with a model as a *ModelError or *StackError.
-func NewPlan(ctx context.Context, r *Recipe, open Opener, opts Options) (*Plan, error) {
+func NewPlan(ctx context.Context, r *recipe.Recipe, open Opener, opts Options) (*Plan, error) {
 	if opts.ShardSize <= 0 {
 		opts.ShardSize = DefaultShardSize
 	}
@@ -158,19 +159,22 @@ func NewPlan(ctx context.Context, r *Recipe, open Opener, opts Options) (*Plan, 
 
 // newPlan plans r after the steps that it uses; within are the steps that are
 // being planned.
-func newPlan(ctx context.Context, r *Recipe, open Opener, opts Options, steps map[string]*Plan, within []string) (*Plan, error) {
+func newPlan(ctx context.Context, r *recipe.Recipe, open Opener, opts Options, steps map[string]*Plan, within []string) (*Plan, error) {
+	if err := supported(r); err != nil {
+		return nil, err
+	}
 	if r.Name != "" {
 		within = append(within, r.Name)
 	}
 	p := &planner{
 		recipe: r, opts: opts, open: open, models: map[string]*checkpoint{},
-		plan: &Plan{Base: r.base().Name, Steps: steps, Warnings: slices.Clone(r.Notes)},
+		plan: &Plan{Base: configSource(r).Name, Steps: steps, Warnings: slices.Clone(r.Warnings)},
 	}
-	for _, ref := range r.refs() {
+	for _, ref := range r.Refs() {
 		if slices.Contains(within, ref.Name) {
-			return nil, r.errorAt(ref.Line, "the merge %q needs its own result", ref.Name)
+			return nil, r.Errorf(ref.Pos, "the merge %q needs its own result", ref.Name)
 		}
-		if step := r.step(ref.Name); step != nil && steps[ref.Name] == nil {
+		if step := r.Step(ref.Name); step != nil && steps[ref.Name] == nil {
 			sub, err := newPlan(ctx, step, open, opts, steps, within)
 			if err != nil {
 				return nil, err
@@ -199,27 +203,16 @@ func newPlan(ctx context.Context, r *Recipe, open Opener, opts Options, steps ma
 	return p.plan, p.account()
 }
 
-// refs lists the models that this document names, each once.
-func (r *Recipe) refs() []Ref {
-	var list []Ref
-	add := func(ref Ref) {
-		if !slices.ContainsFunc(list, func(x Ref) bool { return x.Name == ref.Name }) {
-			list = append(list, ref)
-		}
-	}
-	for _, s := range r.Slices {
-		add(s.Model)
-	}
+// configSource is the model that gives the result its config: base_model, else
+// the first slice's.
+func configSource(r *recipe.Recipe) recipe.Ref {
 	if r.Base != nil {
-		add(*r.Base)
+		return *r.Base
 	}
-	if r.Tokenizer.Model != nil {
-		add(*r.Tokenizer.Model)
-	}
-	return list
+	return r.Slices[0].Inputs[0].Model
 }
 
-func (p *planner) openModel(ctx context.Context, ref Ref) error {
+func (p *planner) openModel(ctx context.Context, ref recipe.Ref) error {
 	m, err := p.open(ref.Name)
 	if err != nil {
 		return fmt.Errorf("opening model %q: %w", ref.Name, err)
@@ -233,7 +226,7 @@ func (p *planner) openModel(ctx context.Context, ref Ref) error {
 	return nil
 }
 
-func (p *planner) base() *checkpoint { return p.models[p.recipe.base().Name] }
+func (p *planner) base() *checkpoint { return p.models[configSource(p.recipe).Name] }
 
 // first and last are the models of the first and the last slice: embeddings
 // come from the one, final norm and head from the other.
@@ -241,19 +234,20 @@ func (p *planner) first() *checkpoint { return p.layers[0].from }
 func (p *planner) last() *checkpoint  { return p.layers[len(p.layers)-1].from }
 
 func (p *planner) warn(line int, format string, args ...any) {
-	p.plan.Warnings = append(p.plan.Warnings, Warning{line, fmt.Sprintf(format, args...)})
+	p.plan.Warnings = append(p.plan.Warnings, recipe.Warning{Pos: recipe.Pos{Line: line}, Msg: fmt.Sprintf(format, args...)})
 }
 
 // mapLayers checks the slices' ranges and lists the result's layers.
 func (p *planner) mapLayers() error {
 	for i, s := range p.recipe.Slices {
-		c := p.models[s.Model.Name]
-		from, to := s.From, s.To
-		if s.All {
+		in := s.Inputs[0]
+		c := p.models[in.Model.Name]
+		from, to := in.From, in.To
+		if in.All {
 			to = c.depth.layers
 		}
 		if to > c.depth.layers {
-			return p.recipe.errorAt(s.Line, "layer_range [%d, %d] goes past the end of %q, which has %d layers (0 to %d)", from, to, s.Model.Name, c.depth.layers, c.depth.layers-1)
+			return p.recipe.Errorf(in.Range, "layer_range [%d, %d] goes past the end of %q, which has %d layers (0 to %d)", from, to, in.Model.Name, c.depth.layers, c.depth.layers-1)
 		}
 		for l := from; l < to; l++ {
 			t := 1.0 // of a slice with a single layer, as mergekit has it

@@ -59,7 +59,13 @@ func TestPlanErrors(t *testing.T) {
 	}
 	one := func(model string) string { return recipeOf("", model+" 0 2") }
 	for name, c := range map[string]struct{ recipe, want string }{
-		"past the end":  {recipeOf("", "base 0 2", "base 3 5"), `recipe.yaml:5: layer_range [3, 5] goes past the end of "base", which has 4 layers (0 to 3)`},
+		"past the end":  {recipeOf("", "base 0 2", "base 3 5"), `recipe.yaml:7:22: layer_range [3, 5] goes past the end of "base", which has 4 layers (0 to 3)`},
+		"a method":      {"merge_method: linear\nmodels:\n- {model: base, parameters: {weight: 1}}\n", `recipe.yaml:1:15: merge_method linear is not supported yet`},
+		"an adapter":    {one("base+lora"), `recipe.yaml:3:16: "base+lora": a LoRA added with '+' is not supported yet`},
+		"a module":      {"merge_method: passthrough\nmodules: {encoder: {models: [{model: base}]}}\n", `the module "encoder" by itself is not supported yet`},
+		"token":         {recipeOf("tokenizer: {source: base, tokens: {a: {}}}\n", "base 0 2"), `recipe.yaml:6:36: tokenizer tokens are not supported yet`},
+		"padding":       {recipeOf("tokenizer: {source: base, pad_to_multiple_of: 8}\n", "base 0 2"), `pad_to_multiple_of is not supported yet`},
+		"chat template": {recipeOf("chat_template: chatml\n", "base 0 2"), `recipe.yaml:6:16: chat_template is not supported yet`},
 		"unknown model": {one("nobody"), `opening model "nobody"`},
 		"architecture":  {recipeOf("", "base 0 2", "other-type 0 2"), `recipe.yaml:5: "other-type" does not fit "base": the one is a mistral model, the other llama`},
 		"heads":         {recipeOf("", "heads 0 2", "other-heads 0 2"), `num_attention_heads is 2, the other's 4`},

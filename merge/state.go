@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"longcat/merge/recipe"
 )
 
 // StateDir is the folder inside the result's folder that holds unfinished files
@@ -37,7 +39,7 @@ type finished struct {
 
 // openState takes the folder for this process and reads what an earlier one
 // left. The recipe stays there, to tell whose it is.
-func openState(dir string, recipe []byte) (*state, error) {
+func openState(dir string, text []byte) (*state, error) {
 	s := &state{dir: dir, Finish: map[string]finished{}}
 	folder := filepath.Join(dir, StateDir)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -51,7 +53,7 @@ func openState(dir string, recipe []byte) (*state, error) {
 		s.lock.Close()
 		return nil, &FolderError{Dir: dir, Files: []string{StateDir}, Msg: "is being written by another merge"}
 	}
-	if err := writeSynced(filepath.Join(folder, RecipeFile), recipe); err != nil {
+	if err := writeSynced(filepath.Join(folder, recipe.FileName), text); err != nil {
 		s.lock.Close()
 		return nil, fmt.Errorf("noting the recipe: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"longcat/merge/number"
+	"longcat/merge/recipe"
 )
 
 // Method is a way of making a model deeper out of its own layers.
@@ -42,7 +43,7 @@ type UpscaleOptions struct {
 // Upscale writes a recipe, with comments, that makes the model named ref
 // deeper. Only the model's config and headers are read.
 func Upscale(ctx context.Context, ref string, m Model, opts UpscaleOptions) ([]byte, error) {
-	c, err := openCheckpoint(ctx, Ref{Name: ref, Path: ref}, m, opts.LayerStack)
+	c, err := openCheckpoint(ctx, recipe.Ref{Name: ref, Path: ref}, m, opts.LayerStack)
 	if err != nil {
 		return nil, err
 	}
@@ -170,12 +171,7 @@ func (c *checkpoint) dtypeName() string {
 		if !number.IsFloat(t.DType) {
 			continue
 		}
-		name := ""
-		for n, d := range dtypes {
-			if d == t.DType {
-				name = n
-			}
-		}
+		name := recipe.DTypeOf(t.DType)
 		if name == "" || (found != "" && found != name) {
 			return ""
 		}

@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"longcat/merge"
+	"longcat/merge/recipe"
 	"longcat/merge/safetensors"
 )
 
@@ -206,7 +207,7 @@ var killRecipe = recipeOf("", "m 0 3", "m 1 2", "m 1 4")
 
 // mergeUntilKilled is the process that TestKill kills.
 func mergeUntilKilled(root string) error {
-	r, err := merge.ParseRecipe([]byte(killRecipe), "r.yaml")
+	r, err := recipe.Parse([]byte(killRecipe), "r.yaml")
 	if err != nil {
 		return err
 	}

@@ -1,21 +1,22 @@
-package merge_test
+package recipe_test
 
 import (
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
-	"longcat/merge"
+	"longcat/merge/recipe"
 )
 
 const oneSlice = "slices:\n  - sources:\n      - model: m\n        layer_range: [0, 2]\n"
 
 // TestRecipeErrors lists recipes that are refused: where, and with what words.
 func TestRecipeErrors(t *testing.T) {
-	for name, c := range map[string]struct{ recipe, want string }{
+	for name, c := range map[string]struct{ text, want string }{
 		"empty":              {"", "r.yaml: the recipe is empty"},
 		"comment only":       {"# nothing\n", "r.yaml: the recipe is empty"},
 		"not YAML":           {"slices: [\n", "not valid YAML"},
@@ -25,47 +26,59 @@ func TestRecipeErrors(t *testing.T) {
 		"key twice":          {oneSlice + "merge_method: passthrough\nmerge_method: passthrough\n", "r.yaml:6:1: the key \"merge_method\" occurs twice"},
 		"no method":          {oneSlice, "merge_method is missing"},
 		"misspelled method":  {oneSlice + "merge_method: passtrough\n", "r.yaml:5:15: unknown merge_method \"passtrough\" (did you mean passthrough?)"},
-		"arithmetic method":  {oneSlice + "merge_method: slerp\n", "r.yaml:5:15: merge_method slerp is not supported yet"},
 		"no slices":          {"merge_method: passthrough\n", "the recipe has no slices"},
 		"slices and models":  {oneSlice + "merge_method: passthrough\nmodels:\n  - model: m\n", "exclude each other"},
-		"modules":            {"merge_method: passthrough\nmodules: {}\n", "r.yaml:2:1: modules is not supported yet"},
-		"two models":         {"merge_method: passthrough\nmodels:\n  - model: a\n  - model: b\n", "r.yaml:4:5: merge_method passthrough takes one model"},
-		"two sources":        {"merge_method: passthrough\nslices:\n- sources:\n  - {model: a, layer_range: [0, 1]}\n  - {model: b, layer_range: [0, 1]}\n", "r.yaml:3:3: a passthrough slice has exactly one source, not 2"},
-		"no sources":         {"merge_method: passthrough\nslices:\n- parameters: {}\n", "r.yaml:3:3: the slice has no sources"},
+		"two models":         {"merge_method: passthrough\nmodels:\n  - model: a\n  - model: b\n", "r.yaml:4:5: passthrough takes exactly 1 model, not 2; layers of several models are stacked with one slice for each"},
+		"two sources":        {"merge_method: passthrough\nslices:\n- sources:\n  - {model: a, layer_range: [0, 1]}\n  - {model: b, layer_range: [0, 1]}\n", "r.yaml:5:5: passthrough takes exactly 1 model, not 2"},
+		"no sources":         {"merge_method: passthrough\nslices:\n- parameters: {}\n", "r.yaml:3:3: a slice has no sources"},
 		"misspelled range":   {"merge_method: passthrough\nslices:\n- sources:\n  - {model: a, layers_range: [0, 1]}\n", "did you mean layer_range?"},
-		"no model":           {"merge_method: passthrough\nslices:\n- sources:\n  - layer_range: [0, 1]\n", "names no model"},
+		"no model":           {"merge_method: passthrough\nslices:\n- sources:\n  - layer_range: [0, 1]\n", "a source has no model"},
 		"no range":           {"merge_method: passthrough\nslices:\n- sources:\n  - model: a\n", "has no layer_range"},
 		"range of three":     {strings.Replace(oneSlice, "[0, 2]", "[0, 1, 2]", 1) + "merge_method: passthrough\n", "r.yaml:4:22: layer_range must be two numbers"},
-		"range of words":     {strings.Replace(oneSlice, "[0, 2]", "[a, 2]", 1) + "merge_method: passthrough\n", `"a" is not the number of a layer`},
-		"negative range":     {strings.Replace(oneSlice, "[0, 2]", "[-1, 2]", 1) + "merge_method: passthrough\n", `"-1" is not the number of a layer`},
+		"range of words":     {strings.Replace(oneSlice, "[0, 2]", "[a, 2]", 1) + "merge_method: passthrough\n", `the number of a layer must be a whole number, 0 or more, not "a"`},
+		"negative range":     {strings.Replace(oneSlice, "[0, 2]", "[-1, 2]", 1) + "merge_method: passthrough\n", `the number of a layer must be a whole number, 0 or more, not "-1"`},
 		"empty range":        {strings.Replace(oneSlice, "[0, 2]", "[2, 2]", 1) + "merge_method: passthrough\n", "layer_range [2, 2] holds no layer"},
-		"LoRA":               {strings.Replace(oneSlice, "model: m", "model: m+l", 1) + "merge_method: passthrough\n", "r.yaml:3:16: \"m+l\": a LoRA added with '+' is not supported yet"},
 		"two revisions":      {strings.Replace(oneSlice, "model: m", "model: m@a@b", 1) + "merge_method: passthrough\n", "is not a model's name"},
 		"empty revision":     {strings.Replace(oneSlice, "model: m", "model: m@", 1) + "merge_method: passthrough\n", "is not a model's name"},
-		"long LoRA":          {strings.Replace(oneSlice, "model: m", "model: {model: {path: m}, lora: {path: l}}", 1) + "merge_method: passthrough\n", "lora is not supported yet"},
-		"dtype":              {oneSlice + "merge_method: passthrough\ndtype: bfloat\n", "r.yaml:6:8: dtype \"bfloat\" is not supported yet; bfloat16, float16, float32 and float64 are (did you mean bfloat16?)"},
-		"scale is a word":    {oneSlice + "merge_method: passthrough\nparameters: {scale: big}\n", `r.yaml:6:21: "big" is not a number`},
-		"scale is NaN":       {oneSlice + "merge_method: passthrough\nparameters: {scale: .nan}\n", "is not a number"},
-		"mixed scale":        {oneSlice + "merge_method: passthrough\nparameters: {scale: [1, {value: 2}]}\n", "is not a number"},
+		"dtype":              {oneSlice + "merge_method: passthrough\ndtype: bfloat\n", "r.yaml:6:8: unknown dtype \"bfloat\" (did you mean bfloat16?)"},
+		"scale is a word":    {oneSlice + "merge_method: passthrough\nparameters: {scale: big}\n", `r.yaml:6:21: scale must be a number, not "big"`},
+		"scale is NaN":       {oneSlice + "merge_method: passthrough\nparameters: {scale: .nan}\n", `scale must be a number, not ".nan"`},
+		"mixed scale":        {oneSlice + "merge_method: passthrough\nparameters: {scale: [1, {value: 2}]}\n", "scale must be a number, not a mapping"},
 		"misspelled filter":  {oneSlice + "merge_method: passthrough\nparameters: {scale: [{value: 2, fliter: x}]}\n", "did you mean filter?"},
 		"condition is bare":  {oneSlice + "merge_method: passthrough\nparameters: {scale: [{filter: x}]}\n", "the condition has no value"},
 		"misspelled scale":   {oneSlice + "merge_method: passthrough\nparameters: {scael: 1}\n", "did you mean scale?"},
-		"chat template":      {oneSlice + "merge_method: passthrough\nchat_template: chatml\n", "chat_template is not supported yet"},
-		"tokenizer tokens":   {oneSlice + "merge_method: passthrough\ntokenizer: {source: base, tokens: {a: {}}}\n", "tokenizer tokens is not supported yet"},
 		"tokenizer twice":    {oneSlice + "merge_method: passthrough\ntokenizer: {source: base}\ntokenizer_source: base\n", "exclude each other"},
-		"residual weight":    {"merge_method: passthrough\nslices:\n- residual_weight: 1\n  sources: []\n", "residual_weight is not supported yet"},
 		"python tag":         {oneSlice + "merge_method: !!python/object:os.system x\n", "the tag !!python/object:os.system is refused"},
 		"python tag in list": {"merge_method: passthrough\nslices: !!python/tuple []\n", "is refused"},
 		"unknown tag":        {oneSlice + "merge_method: !x passthrough\n", "the tag !x is refused"},
 		"two unnamed":        {oneSlice + "merge_method: passthrough\n---\n" + oneSlice + "merge_method: passthrough\n", "only one document may go without a name"},
 		"same name twice":    {oneSlice + "merge_method: passthrough\nname: a\n---\n" + oneSlice + "merge_method: passthrough\nname: a\n", `two documents are named "a"`},
 		"huge":               {strings.Repeat("#", 5<<20), "5242880 bytes"},
+
+		"mapping as number":  {oneSlice + "merge_method: passthrough\nparameters: {scale: [[1]]}\n", "scale must be a number, not a list"},
+		"octal layer":        {strings.Replace(oneSlice, "[0, 2]", "[0, 010]", 1) + "merge_method: passthrough\n", `not "010"`},
+		"no default module":  {"merge_method: passthrough\nmodules: {}\n", "r.yaml:1:1: the recipe has no slices"},
+		"module of both":     {"merge_method: passthrough\nmodules: {default: {models: [{model: a}], slices: []}}\n", "r.yaml:2:11: a module has models or slices"},
+		"architecture":       {strings.Replace(oneSlice, "model: m", "model: {model: {path: m}, override_architecture: x}", 1) + "merge_method: passthrough\n", "override_architecture is not supported"},
+		"two adapters":       {strings.Replace(oneSlice, "model: m", "model: a+b+c", 1) + "merge_method: passthrough\n", "is not a model's name"},
+		"token's source":     {oneSlice + "merge_method: passthrough\ntokenizer: {tokens: {a: {source: {kind: nil}}}}\n", `r.yaml:6:41: unknown kind "nil"; there are zero, model_token`},
+		"token of no model":  {oneSlice + "merge_method: passthrough\ntokenizer: {tokens: {a: {source: {kind: model_token, token: x}}}}\n", "kind: model_token wants a model"},
+		"bf16":               {oneSlice + "merge_method: passthrough\ndtype: bf16\n", "r.yaml:6:8: unknown dtype \"bf16\" (did you mean bfloat16?)"},
+		"dtype of integers":  {oneSlice + "merge_method: passthrough\nout_dtype: int64\n", "r.yaml:6:12: unknown out_dtype \"int64\""},
+		"mixture of experts": {"base_model: m\ngate_mode: random\nexperts:\n- source_model: m\n", "r.yaml:1:1: this is a mergekit-moe file"},
+		"axolotl":            {"base_model: m\nadapter: lora\ndatasets: []\nsequence_len: 512\n", "r.yaml:1:1: this is an axolotl file"},
+		"config.json":        {`{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}`, "this is a model's configuration (config.json)"},
+		"adapter_config":     {`{"peft_type": "LORA", "base_model_name_or_path": "org/x"}`, "this is the configuration of a LoRA adapter"},
+		"Latin-1":            {"# a\n# caf\xe9\n", "r.yaml:2: the recipe is not UTF-8"},
+		"UTF-32":             {"\xff\xfe\x00\x00m\x00\x00\x00", "UTF-32"},
+		"anchor not used":    {oneSlice + "merge_method: passthrough\nconst_tag: &X 1\n", `r.yaml:6:1: unknown key "const_tag" in the recipe; the recipe does not use its anchor &X`},
+		"anchor for itself":  {oneSlice + "merge_method: passthrough\none: &X 1\ntwo: *X\n", `r.yaml:6:1: unknown key "one"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := merge.ParseRecipe([]byte(c.recipe), "r.yaml")
-			var bad *merge.RecipeError
+			_, err := recipe.Parse([]byte(c.text), "r.yaml")
+			var bad *recipe.Error
 			if !errors.As(err, &bad) {
-				t.Fatalf("got %v, want a *RecipeError", err)
+				t.Fatalf("got %v, want a *recipe.Error", err)
 			}
 			if !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got  %q\nwant %q in it", err, c.want)
@@ -86,7 +99,7 @@ func TestRecipeBomb(t *testing.T) {
 	wide := "merge_method: passthrough\nslices: &s\n- sources: &src [{model: m, layer_range: [0, 1]}]\n" + strings.Repeat("- sources: *src\n", 50_000)
 	loop := "merge_method: passthrough\nslices:\n- &a\n  <<: *a\n"
 	for _, text := range []string{b.String(), wide, loop} {
-		if _, err := merge.ParseRecipe([]byte(text), "r.yaml"); err == nil {
+		if _, err := recipe.Parse([]byte(text), "r.yaml"); err == nil {
 			t.Error("a bomb was accepted")
 		}
 	}
@@ -103,12 +116,12 @@ func TestRecipeForms(t *testing.T) {
 		"null values": "merge_method: passthrough\nbase_model: null\ndtype: ~\ntokenizer_source:\nparameters:\nslices:\n- sources:\n  - {model: o/m@v1, layer_range: [0, 2], parameters: null}\n",
 		"documents":   "---\nmerge_method: passthrough\nslices:\n- sources:\n  - {model: o/m@v1, layer_range: [0, 2]}\n...\n---\n",
 	} {
-		r, err := merge.ParseRecipe([]byte(text), "r.yaml")
+		r, err := recipe.Parse([]byte(text), "r.yaml")
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		s := r.Slices[0]
+		s := r.Slices[0].Inputs[0]
 		if s.Model.Path != "o/m" || s.Model.Revision != "v1" || s.From != 0 || s.To != 2 || string(r.Text) != text {
 			t.Errorf("%s: got %+v", name, s)
 		}
@@ -117,16 +130,16 @@ func TestRecipeForms(t *testing.T) {
 
 // TestRecipeNotes accepts what has no effect and says so.
 func TestRecipeNotes(t *testing.T) {
-	r, err := merge.ParseRecipe([]byte("merge_method: passthrough\nparameters: {t: 0.5, int8_mask: true}\nslices:\n- base_model: m\n  sources:\n  - {model: m, layer_range: [0, 2]}\n"), "r.yaml")
+	r, err := recipe.Parse([]byte("merge_method: passthrough\nparameters: {t: 0.5, int8_mask: true}\nslices:\n- base_model: m\n  sources:\n  - {model: m, layer_range: [0, 2]}\n"), "r.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var lines []string
-	for _, n := range r.Notes {
+	for _, n := range r.Warnings {
 		lines = append(lines, n.String())
 	}
 	got := strings.Join(lines, "\n")
-	for _, want := range []string{"line 2: the parameter t has no effect", "line 2: the parameter int8_mask has no effect", "line 4: base_model"} {
+	for _, want := range []string{"line 2, column 14: the parameter t has no effect", "line 2, column 22: the parameter int8_mask has no effect", "line 4, column 3: base_model"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no note %q in:\n%s", want, got)
 		}
@@ -136,7 +149,7 @@ func TestRecipeNotes(t *testing.T) {
 // TestModels lists what must be opened: not the recipe's own steps.
 func TestModels(t *testing.T) {
 	text := "name: step\n" + recipeOf("", "a 0 1", "b@v 0 1") + "---\n" + recipeOf("base_model: c\ntokenizer_source: d\n", "step 0 1", "a 1 2")
-	r, err := merge.ParseRecipe([]byte(text), "r.yaml")
+	r, err := recipe.Parse([]byte(text), "r.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,8 +162,8 @@ func TestModels(t *testing.T) {
 	}
 }
 
-func FuzzParseRecipe(f *testing.F) {
-	seeds, err := filepath.Glob(filepath.Join(goldenRoot, "*", "recipe.yaml"))
+func FuzzParse(f *testing.F) {
+	seeds, err := filepath.Glob(filepath.Join("..", "testdata", "golden", "*", "recipe.yaml"))
 	if err != nil || len(seeds) == 0 {
 		f.Fatalf("%d seeds, %v", len(seeds), err)
 	}
@@ -163,18 +176,38 @@ func FuzzParseRecipe(f *testing.F) {
 	}
 	f.Add([]byte("name: a\n" + recipeOf("tokenizer: {source: union}\n", "x 0 1") + "---\n" + recipeOf("", "a 0 1")))
 	f.Add([]byte("slices:\n- <<: [&a {sources: *a}]\n"))
+	f.Add([]byte("own: &x 1\n" + models("ties", "base_model: b\nparameters: {density: [{filter: a, value: [1, 0]}, {value: *x}]}\n", "a+l {weight: [1, 2]}", "b")))
+	f.Add([]byte("\xff\xfem\x00:\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := merge.ParseRecipe(data, "r.yaml")
-		var bad *merge.RecipeError
+		r, err := recipe.Parse(data, "r.yaml")
+		var bad *recipe.Error
 		if err != nil && !errors.As(err, &bad) {
 			t.Fatalf("error of type %T: %v", err, err)
 		}
 		if err != nil {
 			return
 		}
-		again, err := merge.ParseRecipe(r.Text, "r.yaml")
+		again, err := recipe.Parse(r.Text, "r.yaml")
 		if err != nil || len(again.Slices) != len(r.Slices) || len(again.Models()) != len(r.Models()) {
 			t.Errorf("the recipe's text reads otherwise the second time: %v", err)
 		}
+		for i := range r.Slices {
+			s := &r.Slices[i]
+			for _, at := range []float64{0, 0.3, 1} {
+				if _, err := s.Values("a.0.b", slices.Repeat([]string{"a.1.b"}, len(s.Inputs)), at); err != nil && !errors.As(err, &bad) {
+					t.Errorf("error of type %T: %v", err, err)
+				}
+			}
+		}
 	})
+}
+
+// recipeOf writes a passthrough recipe: more keys, and slices as "MODEL FROM TO".
+func recipeOf(more string, slices ...string) string {
+	text := "slices:\n"
+	for _, s := range slices {
+		part := strings.Fields(s)
+		text += fmt.Sprintf("  - sources:\n      - model: %s\n        layer_range: [%s, %s]\n", part[0], part[1], part[2])
+	}
+	return text + "merge_method: passthrough\n" + more
 }

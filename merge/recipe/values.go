@@ -1,0 +1,174 @@
+package recipe
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// settings are the parameters that stand at one place of a recipe.
+type settings map[string]*Setting
+
+// Setting is what stands there for one parameter: alternatives in the order in
+// which they are tried.
+type Setting struct {
+	Pos
+	Conditions []Condition
+}
+
+// Condition gives values to the tensors whose name contains Filter.
+type Condition struct {
+	Pos
+	Filter string    // "" matches every tensor
+	Values []float64 // one, or a gradient over the slice's layers; flags are 0 and 1
+}
+
+// at evaluates the setting for a tensor, t of the way through its slice (0 … 1).
+// Not ok when no condition matches.
+func (s *Setting) at(typ ParamType, tensor string, t float64) (value float64, at Pos, ok bool) {
+	if s == nil {
+		return 0, Pos{}, false
+	}
+	for _, c := range s.Conditions {
+		if c.Filter != "" && !strings.Contains(tensor, c.Filter) {
+			continue
+		}
+		if len(c.Values) == 0 {
+			return 0, Pos{}, false
+		}
+		if typ == Flag {
+			return c.Values[int(t*float64(len(c.Values)-1))], c.Pos, true
+		}
+		return interpolate(c.Values, t), c.Pos, true
+	}
+	return 0, Pos{}, false
+}
+
+// interpolate places the values at even steps over 0 … 1 and reads between them.
+// The conversions keep the compiler from fusing multiply and add, which would
+// give other bits on other processors.
+func interpolate(v []float64, t float64) float64 {
+	x := t * float64(len(v)-1)
+	i := int(x)
+	next := min(len(v)-1, i+1)
+	frac := x - float64(i)
+	return float64((1-frac)*v[i]) + float64(frac*v[next])
+}
+
+// constant is the setting's value if it is the same for every tensor.
+func (s *Setting) constant() (float64, bool) {
+	if len(s.Conditions) == 0 || s.Conditions[0].Filter != "" {
+		return 0, false
+	}
+	v := s.Conditions[0].Values
+	for _, x := range v {
+		if x != v[0] {
+			return 0, false
+		}
+	}
+	return append(v, 0)[0], len(v) > 0
+}
+
+// Values are the parameters of a method for one tensor. Flags are 0 or 1.
+type Values struct {
+	Tensor map[string]float64   // those that all inputs share
+	Inputs []map[string]float64 // those of each input, in the slice's order; empty for the base where it has none
+}
+
+// Values works out the method's parameters for one tensor of the result, t of
+// the way through the slice (0 … 1). name is the tensor's name in the result,
+// for the parameters that all inputs share, inputs its name in each input, for
+// those of one model.
+//
+// The error is an *Error where a parameter has no value, or values do not fit
+// together.
+func (s *Slice) Values(name string, inputs []string, t float64) (Values, error) {
+	base := s.BaseInput()
+	v := Values{Tensor: map[string]float64{}, Inputs: make([]map[string]float64, len(s.Inputs))}
+	for i := range v.Inputs {
+		v.Inputs[i] = map[string]float64{}
+	}
+	for i := range s.method.Params {
+		p := &s.method.Params[i]
+		if p.Scope == PerTensor {
+			x, err := s.value(p, nil, name, t)
+			if err != nil {
+				return v, err
+			}
+			v.Tensor[p.Name] = x
+			continue
+		}
+		for j := range s.Inputs {
+			if p.Scope == PerOther && j == base {
+				continue
+			}
+			x, err := s.value(p, &s.Inputs[j], inputs[j], t)
+			if err != nil {
+				return v, err
+			}
+			v.Inputs[j][p.Name] = x
+		}
+	}
+	if s.method.check != nil {
+		if msg := s.method.check(&v, base); msg != "" {
+			return v, &Error{File: s.file, Pos: s.Pos, Msg: fmt.Sprintf("%s, at the tensor %s", msg, name)}
+		}
+	}
+	return v, nil
+}
+
+// value is a parameter's value at a tensor: of the nearest place that says
+// something about it, else the default. in is nil for what all inputs share.
+func (s *Slice) value(p *Param, in *Input, tensor string, t float64) (float64, error) {
+	for _, set := range s.levels(in) {
+		if v, _, ok := set[p.Name].at(p.Type, tensor, t); ok {
+			return v, nil
+		}
+	}
+	if p.Default != "" {
+		return p.def(), nil
+	}
+	e := &Error{File: s.file, Pos: s.Pos, Msg: fmt.Sprintf("%s has no default, and nothing gives it a value for the tensor %s", p.Name, tensor)}
+	if in != nil {
+		e.Pos, e.Msg = in.Pos, e.Msg+fmt.Sprintf(" of %q", in.Model.String())
+	}
+	return 0, e
+}
+
+// levels are the places where a parameter may stand, the nearest first.
+func (s *Slice) levels(in *Input) []settings {
+	if in == nil {
+		return s.shared
+	}
+	return append([]settings{in.settings}, s.shared...)
+}
+
+// def is the default as a number.
+func (p *Param) def() float64 {
+	if p.Type == Flag {
+		if p.Default == "true" {
+			return 1
+		}
+		return 0
+	}
+	v, err := strconv.ParseFloat(p.Default, 64)
+	if err != nil {
+		panic("recipe: default of " + p.Name + ": " + err.Error())
+	}
+	return v
+}
+
+// Setting is what the recipe says of a parameter for an input, or with -1 for
+// all of them: the nearest that is said at all. nil means the default.
+func (s *Slice) Setting(name string, input int) *Setting {
+	var in *Input
+	if input >= 0 {
+		in = &s.Inputs[input]
+	}
+	for _, set := range s.levels(in) {
+		if found := set[name]; found != nil {
+			return found
+		}
+	}
+	return nil
+}

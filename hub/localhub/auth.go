@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -96,15 +97,15 @@ func (h *Hub) member(t *Token, namespace string) bool {
 
 // authorize returns the answer to give to a request that wants more than t
 // may: nil if it may. An invisible repo answers exactly as a missing one.
-func (h *Hub) authorize(t *Token, r *repo, n need) error {
-	if r == nil || (r.Settings().Private && !h.member(t, r.id.namespace())) {
+func (h *Hub) authorize(t *Token, r *store.Repo, n need) error {
+	if r == nil || (r.Settings.Private && !h.member(t, r.ID.Namespace())) {
 		if t == nil {
 			return errAnonymous
 		}
 		return errNoRepo
 	}
-	s := r.Settings()
-	member := h.member(t, r.id.namespace())
+	s := r.Settings
+	member := h.member(t, r.ID.Namespace())
 	switch {
 	case s.Disabled:
 		return errDisabled
@@ -113,7 +114,7 @@ func (h *Hub) authorize(t *Token, r *repo, n need) error {
 	case s.Gated != "" && !member && (t == nil || !slices.Contains(s.Granted, t.User)):
 		return &apiError{
 			Status: http.StatusForbidden, Code: wire.CodeGatedRepo,
-			Message: fmt.Sprintf("Access to %s %s is restricted. You must have access to it and be authenticated to access it. Please log in.", r.id.Type, r.id.Name),
+			Message: fmt.Sprintf("Access to %s %s is restricted. You must have access to it and be authenticated to access it. Please log in.", r.ID.Type, r.ID.Name),
 		}
 	case n == toRead:
 		return nil
@@ -122,7 +123,7 @@ func (h *Hub) authorize(t *Token, r *repo, n need) error {
 	case t.Role != Write:
 		return forbidden("This token has no write access: use a token with the write role")
 	case n == toWrite && !member:
-		return forbidden("You don't have the rights to write to %s %s", r.id.Type, r.id.Name)
+		return forbidden("You don't have the rights to write to %s %s", r.ID.Type, r.ID.Name)
 	}
 	return nil
 }

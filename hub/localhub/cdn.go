@@ -9,6 +9,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"longcat/hub/localhub/store"
 )
 
 // objectAddress is a signed address of an object, with what its answer is to
@@ -26,7 +28,7 @@ func (h *Hub) serveObject(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	oid := strings.TrimPrefix(c.URL.Path, "/-/cdn/")
-	f, err := h.store.openObject(oid)
+	f, err := h.openObject(oid)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &apiError{Status: http.StatusNotFound, Message: "Object does not exist"}
 	}
@@ -66,4 +68,4 @@ func objectType(content io.ReadSeeker, name string) (string, error) {
 
 // objectETag is the CDN's own name for an object. It is not the sha256: the
 // Hub's CDN has other names too, and clients must not take it for one.
-func objectETag(oid string) string { return `"` + gitID("object", []byte(oid)) + `"` }
+func objectETag(oid string) string { return `"` + store.BlobID([]byte(oid)) + `"` }

@@ -2,12 +2,15 @@ package localhub
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -25,7 +28,7 @@ func (h *Hub) postCommit(w http.ResponseWriter, c *call) error {
 			return err
 		}
 	}
-	if _, err := c.repo.writable(cmp.Or(c.rev, defaultBranch)); err != nil {
+	if _, err := c.repo.Writable(cmp.Or(c.rev, store.DefaultBranch)); err != nil {
 		return err
 	}
 	var changes []change
@@ -44,7 +47,7 @@ func (h *Hub) postCommit(w http.ResponseWriter, c *call) error {
 	if strings.TrimSpace(header.Summary) == "" {
 		return badRequest("\"summary\" of a commit's header can not be empty")
 	}
-	done, number, err := h.apply(c, header, changes, pull)
+	done, number, err := h.apply(c.Context(), c, header, changes, pull)
 	if err != nil {
 		return err
 	}
@@ -62,7 +65,7 @@ func isSet(s string) bool { return s != "" && s != "0" && !strings.EqualFold(s, 
 
 // prepare checks and stores what a change brings along, so that it need not be
 // kept in memory until the commit is made.
-func (h *Hub) prepare(r *repo, c *change) error {
+func (h *Hub) prepare(r *store.Repo, c *change) error {
 	if err := wire.CheckPath(c.path); err != nil {
 		return badRequest("Invalid path: %q", c.path)
 	}
@@ -71,7 +74,7 @@ func (h *Hub) prepare(r *repo, c *change) error {
 		if int64(len(c.content)) > h.opts.LFSThreshold {
 			return badRequest("%q is larger than %d bytes: send it through LFS", c.path, h.opts.LFSThreshold)
 		}
-		oid, err := r.putBlob(c.content)
+		oid, err := r.PutBlob(c.content)
 		if err != nil {
 			return err
 		}
@@ -86,19 +89,19 @@ func (h *Hub) prepare(r *repo, c *change) error {
 
 // apply makes the commit, on the branch or as a new pull request, and returns
 // its id and the pull request's number.
-func (h *Hub) apply(c *call, header wire.CommitHeader, changes []change, pull bool) (id, number string, err error) {
-	unlock, err := c.repo.lock()
+func (h *Hub) apply(ctx context.Context, c *call, header wire.CommitHeader, changes []change, pull bool) (id, number string, err error) {
+	unlock, err := c.repo.Lock(ctx)
 	if err != nil {
 		return "", "", err
 	}
 	defer unlock()
-	target, err := c.repo.writable(cmp.Or(c.rev, defaultBranch))
+	target, err := c.repo.Writable(cmp.Or(c.rev, store.DefaultBranch))
 	if err != nil {
 		return "", "", err
 	}
 	base := target.Commit
 	if p := header.ParentCommit; p != "" && pull {
-		parent, err := c.repo.resolve(p)
+		parent, err := c.repo.Resolve(p)
 		if err != nil {
 			return "", "", err
 		}
@@ -106,12 +109,15 @@ func (h *Hub) apply(c *call, header wire.CommitHeader, changes []change, pull bo
 	} else if p != "" && (len(p) < 7 || !strings.HasPrefix(base, p)) {
 		return "", "", errConflict
 	}
-	parent, err := c.repo.commit(base)
+	parent, err := c.repo.Commit(base)
 	if err != nil {
 		return "", "", err
 	}
-	h.objects.RLock()
-	defer h.objects.RUnlock()
+	release, err := h.store.KeepObjects(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	defer release()
 	if err := h.checkObjects(c.token, c.repo, changes); err != nil {
 		return "", "", err
 	}
@@ -121,10 +127,12 @@ func (h *Hub) apply(c *call, header wire.CommitHeader, changes []change, pull bo
 		return "", "", err
 	}
 	if pull {
-		if number, err = h.newPull(c, meta.title); err != nil {
+		p, err := h.newPull(c, meta.title)
+		if err != nil {
 			return "", "", err
 		}
-		target = ref{Kind: pulls, Name: number}
+		number = strconv.Itoa(p.Num)
+		target = store.Ref{Kind: store.Pulls, Name: number}
 	} else if next == parent {
 		return next.ID, "", nil
 	}
@@ -132,26 +140,26 @@ func (h *Hub) apply(c *call, header wire.CommitHeader, changes []change, pull bo
 }
 
 // publishCommit writes a commit and moves the ref to it.
-func (h *Hub) publishCommit(r *repo, user string, target ref, c *commit, changes []change) error {
+func (h *Hub) publishCommit(r *store.Repo, user string, target store.Ref, c *store.Commit, changes []change) error {
 	for _, ch := range changes {
 		if ch.kind == putLFS {
-			if err := r.markCommitted(ch.lfs, user); err != nil {
+			if err := r.MarkCommitted(ch.lfs, user); err != nil {
 				return err
 			}
 		}
 	}
-	return r.moveRef(target, c)
+	return r.MoveRef(target, c)
 }
 
 // checkObjects sees to it that the objects of a commit are there, as large as
 // it says, and known to the user.
-func (h *Hub) checkObjects(t *Token, r *repo, changes []change) error {
+func (h *Hub) checkObjects(t *Token, r *store.Repo, changes []change) error {
 	for i := range changes {
 		c := &changes[i]
 		if c.kind != putLFS {
 			continue
 		}
-		size, there := h.store.objectSize(c.lfs)
+		size, there := h.objectSize(c.lfs)
 		if !there || !h.knows(t, r, c.lfs) {
 			return badRequest("LFS pointer of %q points to a file that does not exist: upload object %s first", c.path, c.lfs)
 		}
@@ -159,19 +167,19 @@ func (h *Hub) checkObjects(t *Token, r *repo, changes []change) error {
 			return badRequest("%q: object %s has %d bytes, not %d", c.path, c.lfs, size, c.size)
 		}
 		c.size = size
-		c.oid = gitBlobID([]byte(wire.LFSPointer(c.lfs, size)))
+		c.oid = store.BlobID([]byte(wire.LFSPointer(c.lfs, size)))
 	}
 	return nil
 }
 
 // snapshot makes the commit that changes lead to from parent, which is nil for
 // a repo's first. It returns parent itself if nothing changes.
-func (h *Hub) snapshot(r *repo, parent *commit, author string, meta commitMeta, changes []change) (*commit, error) {
-	files := map[string]file{}
-	next := commit{Author: author, Title: meta.title, Message: meta.message, Date: meta.date}
+func (h *Hub) snapshot(r *store.Repo, parent *store.Commit, author string, meta commitMeta, changes []change) (*store.Commit, error) {
+	files := map[string]store.File{}
+	next := store.Commit{Author: author, Title: meta.title, Message: meta.message, Date: meta.date}
 	if parent != nil {
 		next.Parent = parent.ID
-		for _, f := range parent.files {
+		for _, f := range parent.Files() {
 			files[f.Path] = f
 		}
 	}
@@ -180,30 +188,30 @@ func (h *Hub) snapshot(r *repo, parent *commit, author string, meta commitMeta, 
 			return nil, err
 		}
 	}
-	list := make([]file, 0, len(files))
+	list := make([]store.File, 0, len(files))
 	for _, f := range files {
 		list = append(list, f)
 	}
-	slices.SortFunc(list, func(a, b file) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(list, func(a, b store.File) int { return strings.Compare(a.Path, b.Path) })
 	if err := checkNames(list); err != nil {
 		return nil, err
 	}
-	if parent != nil && slices.Equal(list, parent.files) {
+	if parent != nil && slices.Equal(list, parent.Files()) {
 		return parent, nil
 	}
-	return newCommit(next, list), nil
+	return store.NewCommit(next, list), nil
 }
 
 // applyChange does one change to files.
-func applyChange(r *repo, parent *commit, files map[string]file, c change) error {
-	put := func(f file) {
+func applyChange(r *store.Repo, parent *store.Commit, files map[string]store.File, c change) error {
+	put := func(f store.File) {
 		if old, ok := files[c.path]; !ok || old.OID != f.OID || old.LFS != f.LFS {
 			files[c.path] = f
 		}
 	}
 	switch c.kind {
 	case putFile, putLFS:
-		put(file{Path: c.path, OID: c.oid, Size: c.size, LFS: c.lfs})
+		put(store.File{Path: c.path, OID: c.oid, Size: c.size, LFS: c.lfs})
 	case deleteFile:
 		if _, ok := files[c.path]; !ok {
 			return noEntry("A file with this name doesn't exist: " + c.path)
@@ -224,22 +232,22 @@ func applyChange(r *repo, parent *commit, files map[string]file, c change) error
 		source := parent
 		if c.fromRev != "" {
 			var err error
-			if source, err = r.resolve(c.fromRev); err != nil {
+			if source, err = r.Resolve(c.fromRev); err != nil {
 				return err
 			}
 		}
-		f, ok := source.find(c.fromPath)
+		f, ok := source.Find(c.fromPath)
 		if !ok {
 			return noEntry("A file with this name doesn't exist: " + c.fromPath)
 		}
-		put(file{Path: c.path, OID: f.OID, Size: f.Size, LFS: f.LFS})
+		put(store.File{Path: c.path, OID: f.OID, Size: f.Size, LFS: f.LFS})
 	}
 	return nil
 }
 
 // checkNames refuses files that could not lie side by side in one folder on
 // every system: a file where a folder is, names that differ by case only.
-func checkNames(files []file) error {
+func checkNames(files []store.File) error {
 	seen := make(map[string]string, len(files)) // by folded name; "" for folders
 	for _, f := range files {
 		folded := strings.ToLower(f.Path)

@@ -1,4 +1,4 @@
-// Package localhub is a whole Hub over one folder, as an http.Handler.
+// Package localhub is a whole Hub over one directory, as an http.Handler.
 //
 // It gives the answers that huggingface.co gives, so that the tools people
 // have (hf, transformers, git-lfs, curl, package hub) work against it
@@ -12,27 +12,13 @@
 //
 // # On disk
 //
-//	DIR/
-//	  lock                        held while a Hub has the folder open
-//	  key                         secret that signs expiring addresses
-//	  objects/ab/ab12…            large files that came as a whole, by sha256; all repos share them
-//	  xet/                        large files that came in chunks, and the chunks of the others (package cas)
-//	  tmp/                        whatever is not finished; emptied by Open
-//	  repos/models--org--name/
-//	    repo.json                 privacy, gate, time of creation
-//	    blobs/cd/cd34…            content of small files, by git blob id
-//	    commits/ef/ef56…          a commit: one JSON line about it, one with all its files
-//	    refs/heads/main           the commit id; "/" in a name is written %2F
-//	    refs/tags/v1.0
-//	    refs/pr/1
-//	    pulls/1.json              what a pull request is called and who opened it
-//	    lfs/ab12…                 empty: some commit of this repo has this object
-//	    pending/ab12…--user       empty: user sent this object here, no commit has it yet
+// Repos, commits and whole files are kept by package store, which several
+// processes may use at a time; only one of them serves. Beside it stand
 //
-// Everything but refs, pulls and repo.json is immutable. A file is written
-// under tmp/, synced and renamed, and a commit becomes visible by the one
-// rename of its ref, so that a kill at any moment leaves the old state or the
-// new one. Ids of blobs, trees and commits are the ones git would give.
+//	DIR/
+//	  lock    held while a Hub has the directory open
+//	  key     secret that signs expiring addresses
+//	  xet/    large files that came in chunks, and the chunks of the others (package cas)
 //
 // # Chunks
 //

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -39,7 +40,7 @@ func noEntry(message string) error {
 	return &apiError{Status: http.StatusNotFound, Code: wire.CodeEntryNotFound, Message: message}
 }
 
-func noRevision(rev string) error {
+func noRevision(rev string) *apiError {
 	return &apiError{Status: http.StatusNotFound, Code: wire.CodeRevisionNotFound, Message: "Invalid rev id: " + rev}
 }
 
@@ -61,7 +62,18 @@ func asAPIError(err error) *apiError {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &apiError{Status: http.StatusRequestEntityTooLarge, Message: "Request body too large"}
 	}
-	if errors.Is(err, syscall.ENOSPC) {
+	if e, ok := errors.AsType[*store.RevisionError](err); ok {
+		return noRevision(e.Rev)
+	}
+	if e, ok := errors.AsType[*store.RefNameError](err); ok {
+		return &apiError{Status: http.StatusBadRequest, Message: fmt.Sprintf("Invalid ref name: %q", e.Name)}
+	}
+	switch {
+	case errors.Is(err, store.ErrNoRepo):
+		return errNoRepo
+	case errors.Is(err, store.ErrInTheWay):
+		return &apiError{Status: http.StatusConflict, Message: "On the hub's disk, " + store.ErrInTheWay.Error()}
+	case errors.Is(err, syscall.ENOSPC):
 		return &apiError{Status: http.StatusInsufficientStorage, Message: "No space left on the hub's disk"}
 	}
 	return &apiError{Status: http.StatusInternalServerError, Message: "Internal Error - We're working hard to fix this as soon as possible!"}

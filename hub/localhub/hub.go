@@ -2,18 +2,17 @@ package localhub
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"longcat/hub/localhub/cas"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // Options configures a Hub. The zero value is a read-only Hub: without tokens
@@ -43,24 +42,18 @@ type Options struct {
 	Log    func(Request)    // called after each answer, from many goroutines; nil: no log
 }
 
-// Hub serves one folder. All its methods may be called concurrently.
+// Hub serves one directory. All its methods may be called concurrently.
 type Hub struct {
 	opts    Options
-	store   *folder
-	lock    *os.File
+	store   *store.Store
+	xet     *cas.Store
+	lock    io.Closer
 	signer  signer
 	tokens  tokens
 	limits  limiter
 	uploads uploads
 	serial  atomic.Uint64 // requests so far
 	started int64
-
-	mu    sync.RWMutex // guards repos
-	repos map[RepoID]*repo
-
-	// objects is read-locked by whoever makes an object reachable and locked
-	// by whoever removes the unreachable ones.
-	objects sync.RWMutex
 
 	rendering sync.Mutex // held while a card is rendered: large ones take memory
 
@@ -70,8 +63,8 @@ type Hub struct {
 
 // Open takes dir into use: a hub's, or one that is empty or not there yet. It
 // fails with a [*store.NotHubError], and touches nothing, if dir holds anything
-// else, and it fails if another process has it open. What was left half-done by
-// a hub is removed.
+// else, and it fails if another process serves it. What was left half-done by a
+// hub is removed.
 func Open(dir string, opts Options) (*Hub, error) {
 	opts.AddressTTL = cmp.Or(opts.AddressTTL, time.Hour)
 	opts.PageSize = cmp.Or(opts.PageSize, 1000)
@@ -86,33 +79,42 @@ func Open(dir string, opts Options) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Claim(dir); err != nil {
-		return nil, fmt.Errorf("opening hub folder: %w", err)
-	}
-	lock, err := lockFile(filepath.Join(dir, "lock"))
-	if err != nil {
-		return nil, fmt.Errorf("opening hub folder %q: %w", dir, err)
-	}
 	h := &Hub{
 		opts:    opts,
-		lock:    lock,
 		tokens:  tokens,
 		limits:  limiter{quota: opts.RateQuota},
 		started: opts.Now().UnixNano(),
-		repos:   map[RepoID]*repo{},
 	}
 	if err := h.load(dir); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening hub folder %q: %w", dir, err), lock.Close())
+		return nil, fmt.Errorf("opening hub directory %q: %w", dir, err)
 	}
 	return h, nil
 }
 
-// load reads what the folder holds.
+// load opens what the directory holds. If it fails, nothing stays open.
 func (h *Hub) load(dir string) (err error) {
-	if h.store, err = openFolder(dir); err != nil {
+	if h.store, err = store.Open(dir); err != nil {
 		return err
 	}
-	key, err := h.store.key()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.store.Close())
+		}
+	}()
+	lock, err := h.store.LockAlone("lock")
+	if err != nil {
+		return err
+	}
+	h.lock = lock
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, lock.Close())
+		}
+	}()
+	if err := h.openXet(); err != nil {
+		return err
+	}
+	key, err := signingKey(h.store)
 	if err != nil {
 		return err
 	}
@@ -121,78 +123,28 @@ func (h *Hub) load(dir string) (err error) {
 	for _, t := range h.tokens {
 		h.tokenIDs[h.tokenID(t)] = t
 	}
-	entries, err := os.ReadDir(h.store.path("repos"))
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		id, ok := parseRepoFolder(e.Name())
-		if !ok {
-			continue
-		}
-		r, err := openRepo(h.store, id)
-		if errors.Is(err, fs.ErrNotExist) { // its creation was cut short
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		h.repos[id] = r
-	}
-	if err := h.sweep(); err != nil {
+	if err := h.collect(context.Background()); err != nil {
 		return err
 	}
 	return h.startXet()
 }
 
-// Close lets go of the folder. Uploads that are under way are lost; requests
+// Close lets go of the directory. Uploads that are under way are lost; requests
 // that are being served fail.
 func (h *Hub) Close() error {
 	h.stopXet()
 	h.uploads.dropAll()
-	return h.lock.Close()
+	return errors.Join(h.store.Close(), h.lock.Close())
 }
 
 // lookup finds a repo by its id.
-func (h *Hub) lookup(id RepoID) (*repo, bool) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	r, ok := h.repos[id]
-	return r, ok
+func (h *Hub) lookup(id RepoID) (*store.Repo, bool) {
+	r, err := h.store.Repo(id)
+	return r, err == nil
 }
 
 // RepoID names a repo.
-type RepoID struct {
-	Type wire.RepoType
-	Name string // "namespace/name"
-}
+type RepoID = store.RepoID
 
-// String is the repo's page path without the leading slash.
-func (id RepoID) String() string { return id.Type.URLPrefix() + id.Name }
-
-// namespace is the user or organisation that owns the repo.
-func (id RepoID) namespace() string {
-	ns, _, ok := strings.Cut(id.Name, "/")
-	if !ok {
-		return ""
-	}
-	return ns
-}
-
-// folder is the repo's folder name. "--" can not occur in a repo id.
-func (id RepoID) folder() string {
-	return id.Type.Plural() + "--" + strings.ReplaceAll(id.Name, "/", "--")
-}
-
-func parseRepoFolder(name string) (RepoID, bool) {
-	plural, rest, ok := strings.Cut(name, "--")
-	t, known := repoTypes[plural]
-	id := RepoID{t, strings.ReplaceAll(rest, "--", "/")}
-	return id, ok && known && wire.CheckRepoID(id.Name) == nil
-}
-
-var repoTypes = map[string]wire.RepoType{
-	wire.Model.Plural():   wire.Model,
-	wire.Dataset.Plural(): wire.Dataset,
-	wire.Space.Plural():   wire.Space,
-}
+// Settings are what a repo's owner decides about it.
+type Settings = store.Settings

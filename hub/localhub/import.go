@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 	"longcat/internal/gitmatch"
 	"longcat/internal/limits"
@@ -33,7 +34,7 @@ type ImportOptions struct {
 // holds many that it would refuse today.
 func (h *Hub) Import(ctx context.Context, id RepoID, dir string, opts ImportOptions) (string, error) {
 	wrap := func(err error) error { return fmt.Errorf("importing %q to %q: %w", dir, id, err) }
-	opts.Author = cmp.Or(opts.Author, id.namespace(), id.Name)
+	opts.Author = cmp.Or(opts.Author, id.Namespace(), id.Name)
 	if err := checkUser(opts.Author); err != nil {
 		return "", wrap(err)
 	}
@@ -42,16 +43,16 @@ func (h *Hub) Import(ctx context.Context, id RepoID, dir string, opts ImportOpti
 		if err := checkNewName(id); err != nil {
 			return "", wrap(err)
 		}
-		if err := h.create(id, opts.Author, opts.Settings, nil); err != nil {
+		if err := h.create(ctx, id, opts.Author, opts.Settings, nil); err != nil {
 			return "", wrap(err)
 		}
 		r, _ = h.lookup(id)
 	}
-	at, err := r.resolve(defaultBranch)
+	at, err := r.Resolve(store.DefaultBranch)
 	if err != nil {
 		return "", wrap(err)
 	}
-	attributes := gitmatch.ParseAttributes(r.read(at, ".gitattributes", limits.Config))
+	attributes := gitmatch.ParseAttributes(r.ReadFile(at, ".gitattributes", limits.Config))
 	var changes []change
 	err = walkFiles(ctx, dir, func(name, path string, size int64) error {
 		c, err := h.importFile(ctx, r, attributes, name, path, size, opts)
@@ -65,7 +66,7 @@ func (h *Hub) Import(ctx context.Context, id RepoID, dir string, opts ImportOpti
 		return at.ID, nil
 	}
 	as := &call{repo: r, token: &Token{User: opts.Author}}
-	commit, _, err := h.apply(as, wire.CommitHeader{Summary: cmp.Or(opts.Message, "Import folder")}, changes, false)
+	commit, _, err := h.apply(ctx, as, wire.CommitHeader{Summary: cmp.Or(opts.Message, "Import folder")}, changes, false)
 	if err != nil {
 		return "", wrap(err)
 	}
@@ -105,7 +106,7 @@ func walkFiles(ctx context.Context, dir string, visit func(name, path string, si
 }
 
 // importFile stores one file.
-func (h *Hub) importFile(ctx context.Context, r *repo, a gitmatch.Attributes, name, path string, size int64, opts ImportOptions) (change, error) {
+func (h *Hub) importFile(ctx context.Context, r *store.Repo, a gitmatch.Attributes, name, path string, size int64, opts ImportOptions) (change, error) {
 	c := change{kind: putFile, path: name}
 	f, err := os.Open(path)
 	if err != nil {
@@ -136,7 +137,7 @@ func (h *Hub) importFile(ctx context.Context, r *repo, a gitmatch.Attributes, na
 }
 
 // importObject makes an object of a file, and returns its sha256.
-func (h *Hub) importObject(ctx context.Context, r *repo, f *os.File, opts ImportOptions) (string, error) {
+func (h *Hub) importObject(ctx context.Context, r *store.Repo, f *os.File, opts ImportOptions) (string, error) {
 	temp, to, err := h.importTarget(f, opts.Link)
 	if err != nil {
 		return "", err
@@ -144,21 +145,21 @@ func (h *Hub) importObject(ctx context.Context, r *repo, f *os.File, opts Import
 	sum := sha256.New()
 	source := io.TeeReader(&contextReader{ctx, f}, sum)
 	if _, err := copyAll(to, source); err != nil {
-		drop(temp)
+		store.Drop(temp)
 		return "", err
 	}
 	oid := hex.EncodeToString(sum.Sum(nil))
-	return oid, h.keep(temp, ticket{oid: oid, repo: r, user: opts.Author})
+	return oid, h.keep(ctx, temp, ticket{oid: oid, repo: r, user: opts.Author})
 }
 
 // importTarget makes the temp file for the content of f: another name of f
 // that needs no writing, or an empty file.
 func (h *Hub) importTarget(f *os.File, link bool) (temp *os.File, to io.Writer, err error) {
-	if name := h.store.tempName(); link && os.Link(f.Name(), name) == nil {
+	if name := h.store.TempName(); link && os.Link(f.Name(), name) == nil {
 		temp, err = os.Open(name)
 		return temp, io.Discard, err
 	}
-	temp, err = h.store.temp(0o644)
+	temp, err = h.store.Temp(0o644)
 	return temp, temp, err
 }
 

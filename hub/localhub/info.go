@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 	"longcat/internal/limits"
 )
@@ -15,11 +16,11 @@ import (
 // repoInfo answers GET /api/models/{repo} and …/revision/{rev}. The parameters
 // expand, full and the like are taken, and everything is shown anyway.
 func (h *Hub) repoInfo(w http.ResponseWriter, c *call) error {
-	at, err := c.repo.resolve(cmp.Or(c.target(), defaultBranch))
+	at, err := c.repo.Resolve(cmp.Or(c.target(), store.DefaultBranch))
 	if err != nil {
 		return err
 	}
-	info, err := c.repo.info(at)
+	info, err := h.info(c.repo, at)
 	if err != nil {
 		return err
 	}
@@ -59,9 +60,9 @@ type siblingLFS struct {
 	PointerSize int    `json:"pointerSize"`
 }
 
-func siblings(c *commit, blobs bool) []sibling {
-	list := make([]sibling, 0, len(c.files))
-	for _, f := range c.files {
+func siblings(c *store.Commit, blobs bool) []sibling {
+	list := make([]sibling, 0, len(c.Files()))
+	for _, f := range c.Files() {
 		s := sibling{Sibling: wire.Sibling{RFilename: f.Path}}
 		if blobs {
 			s.Size, s.BlobID = &f.Size, f.OID
@@ -79,52 +80,51 @@ func siblings(c *commit, blobs bool) []sibling {
 const maxCardHead = limits.FrontMatter + 64<<10
 
 // info describes the repo at a commit, without its files.
-func (r *repo) info(at *commit) (*info, error) {
-	file := r.file.Load()
-	card, err := parseCard(r.read(at, "README.md", maxCardHead))
+func (h *Hub) info(r *store.Repo, at *store.Commit) (*info, error) {
+	card, err := parseCard(r.ReadFile(at, "README.md", maxCardHead))
 	if err != nil {
 		card = nil // it was imported so
 	}
-	config, modelType := configJSON(r.read(at, "config.json", limits.Config))
-	used, err := r.usedStorage()
+	config, modelType := configJSON(r.ReadFile(at, "config.json", limits.Config))
+	used, err := h.usedStorage(r)
 	if err != nil {
 		return nil, err
 	}
 	i := &info{
 		RepoInfo: wire.RepoInfo{
-			ID: r.id.Name, SHA: at.ID, Private: file.Private, Disabled: file.Disabled, Gated: file.Gated,
+			ID: r.ID.Name, SHA: at.ID, Private: r.Private, Disabled: r.Disabled, Gated: r.Gated,
 			Tags: repoTags(at, card, modelType), CardData: cardJSON(card), Config: config, UsedStorage: used,
 		},
-		Author:    r.id.namespace(),
-		CreatedAt: jsonTime(file.Created), LastModified: jsonTime(at.Date),
+		Author:    r.ID.Namespace(),
+		CreatedAt: jsonTime(r.Created), LastModified: jsonTime(at.Date),
 	}
 	i.PipelineTag, _ = card["pipeline_tag"].(string)
 	i.Library, _ = card["library_name"].(string)
-	if r.id.Type == wire.Model {
-		i.ModelID = r.id.Name
+	if r.ID.Type == wire.Model {
+		i.ModelID = r.ID.Name
 	}
 	return i, nil
 }
 
 // usedStorage sums the large files of all the repo's commits, in bytes.
-func (r *repo) usedStorage() (int64, error) {
-	ids, err := r.objectIDs(false)
+func (h *Hub) usedStorage(r *store.Repo) (int64, error) {
+	ids, err := r.ObjectIDs()
 	if err != nil {
 		return 0, err
 	}
 	var sum int64
 	for _, id := range ids {
-		size, _ := r.store.objectSize(id)
+		size, _ := h.objectSize(id)
 		sum += size
 	}
 	return sum, nil
 }
 
-// formats are the tags that file names give.
+// formats are the store.Tags that file names give.
 var formats = map[string]string{".safetensors": "safetensors", ".gguf": "gguf", ".onnx": "onnx", ".tflite": "tflite"}
 
-// repoTags are the tags that the Hub derives from a repo's files and card.
-func repoTags(at *commit, card map[string]any, modelType string) []string {
+// repoTags are the store.Tags that the Hub derives from a repo's files and card.
+func repoTags(at *store.Commit, card map[string]any, modelType string) []string {
 	list := []string{}
 	add := func(tag string) {
 		if tag != "" && !slices.Contains(list, tag) {
@@ -133,7 +133,7 @@ func repoTags(at *commit, card map[string]any, modelType string) []string {
 	}
 	library, _ := card["library_name"].(string)
 	add(library)
-	for _, f := range at.files {
+	for _, f := range at.Files() {
 		add(formats[path.Ext(f.Path)])
 		if path.Base(f.Path) == "pytorch_model.bin" {
 			add("pytorch")
@@ -163,14 +163,18 @@ func repoTags(at *commit, card map[string]any, modelType string) []string {
 // search, author, filter, pipeline_tag, sort, limit and full.
 func (h *Hub) listRepos(w http.ResponseWriter, c *call) error {
 	q := c.URL.Query()
-	t := repoTypes[strings.TrimPrefix(c.URL.Path, "/api/")]
+	t := store.RepoTypes[strings.TrimPrefix(c.URL.Path, "/api/")]
 	list := []*info{}
-	for _, r := range h.visible(c.token, t, q.Get("search"), q.Get("author")) {
-		at, err := r.resolve(defaultBranch)
+	repos, err := h.visible(c.token, t, q.Get("search"), q.Get("author"))
+	if err != nil {
+		return err
+	}
+	for _, r := range repos {
+		at, err := r.Resolve(store.DefaultBranch)
 		if err != nil {
 			continue // deleted this moment
 		}
-		i, err := r.info(at)
+		i, err := h.info(r, at)
 		if err != nil {
 			return err
 		}
@@ -198,7 +202,7 @@ func (h *Hub) listRepos(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// hasTags reports whether all the comma-separated tags are there.
+// hasTags reports whether all the comma-separated store.Tags are there.
 func hasTags(have []string, want string) bool {
 	for tag := range strings.SplitSeq(want, ",") {
 		if !slices.Contains(have, tag) {
@@ -209,17 +213,18 @@ func hasTags(have []string, want string) bool {
 }
 
 // visible lists, by name, the repos of a type that t may see.
-func (h *Hub) visible(t *Token, kind wire.RepoType, search, author string) []*repo {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	var list []*repo
-	for id, r := range h.repos {
-		if id.Type != kind || h.authorize(t, r, toSee) != nil || (author != "" && id.namespace() != author) ||
-			!strings.Contains(strings.ToLower(id.Name), strings.ToLower(search)) {
+func (h *Hub) visible(t *Token, kind wire.RepoType, search, author string) ([]*store.Repo, error) {
+	repos, err := h.store.Repos()
+	if err != nil {
+		return nil, err
+	}
+	var list []*store.Repo
+	for _, r := range repos {
+		if r.ID.Type != kind || h.authorize(t, r, toSee) != nil || (author != "" && r.ID.Namespace() != author) ||
+			!strings.Contains(strings.ToLower(r.ID.Name), strings.ToLower(search)) {
 			continue
 		}
 		list = append(list, r)
 	}
-	slices.SortFunc(list, func(a, b *repo) int { return strings.Compare(a.id.Name, b.id.Name) })
-	return list
+	return list, nil
 }

@@ -1,9 +1,9 @@
 package localhub
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -52,7 +53,7 @@ func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
 	for _, o := range req.Objects {
 		a := wire.LFSBatchObject{OID: o.OID, Size: o.Size, Authenticated: true}
 		switch {
-		case !sha256ID.MatchString(o.OID) || o.Size < 0 || o.Size > maxObject:
+		case !store.IsSHA256(o.OID) || o.Size < 0 || o.Size > maxObject:
 			a.Error = &wire.LFSError{Code: http.StatusUnprocessableEntity, Message: "Not an object: an oid of 64 hex digits and a size of at most 1 TiB are needed"}
 		case req.Operation == "download":
 			h.offerDownload(c, &a)
@@ -84,8 +85,8 @@ func (h *Hub) noGit(w http.ResponseWriter, c *call) error {
 }
 
 func (h *Hub) offerDownload(c *call, a *wire.LFSBatchObject) {
-	size, there := h.store.objectSize(a.OID)
-	if !there || !c.repo.hasObject(a.OID) {
+	size, there := h.objectSize(a.OID)
+	if !there || !c.repo.HasObject(a.OID) {
 		a.Error = &wire.LFSError{Code: http.StatusNotFound, Message: "Object does not exist"}
 		return
 	}
@@ -96,14 +97,14 @@ func (h *Hub) offerDownload(c *call, a *wire.LFSBatchObject) {
 // offerUpload says where an object is to be sent, unless the Hub has it. It
 // reports whether that is in parts.
 func (h *Hub) offerUpload(c *call, a *wire.LFSBatchObject, multipart bool) bool {
-	if size, there := h.store.objectSize(a.OID); there && h.knows(c.token, c.repo, a.OID) {
+	if size, there := h.objectSize(a.OID); there && h.knows(c.token, c.repo, a.OID) {
 		if size != a.Size {
 			a.Error = &wire.LFSError{Code: http.StatusUnprocessableEntity, Message: fmt.Sprintf("The object has %d bytes, not %d", size, a.Size)}
 		}
 		return false
 	}
 	ticket := url.Values{
-		"repo": {c.id.folder()}, "user": {c.token.User}, "size": {strconv.FormatInt(a.Size, 10)},
+		"repo": {c.id.Directory()}, "user": {c.token.User}, "size": {strconv.FormatInt(a.Size, 10)},
 	}
 	sign := func(word, suffix string) string {
 		return h.signer.sign("/-/"+word+"/"+a.OID+suffix, ticket, uploadTTL)
@@ -141,14 +142,16 @@ func (h *Hub) cdn(c *call) string {
 // sent it to this repo, or may read a repo with a commit that has it. That
 // others have it counts for nothing: it would tell what is in private repos,
 // and hand it out.
-func (h *Hub) knows(t *Token, r *repo, sha256 string) bool {
-	if t != nil && r.hasPending(sha256, t.User) || r.hasObject(sha256) {
+func (h *Hub) knows(t *Token, r *store.Repo, sha256 string) bool {
+	if t != nil && r.HasPending(sha256, t.User) || r.HasObject(sha256) {
 		return true
 	}
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	for _, other := range h.repos {
-		if h.authorize(t, other, toRead) == nil && other.hasObject(sha256) {
+	repos, err := h.store.Repos()
+	if err != nil {
+		return false
+	}
+	for _, other := range repos {
+		if h.authorize(t, other, toRead) == nil && other.HasObject(sha256) {
 			return true
 		}
 	}
@@ -159,7 +162,7 @@ func (h *Hub) knows(t *Token, r *repo, sha256 string) bool {
 type ticket struct {
 	oid      string
 	size     int64
-	repo     *repo
+	repo     *store.Repo
 	user     string
 	partSize int64
 	id       string
@@ -175,7 +178,7 @@ func (h *Hub) ticketFrom(c *call) (ticket, error) {
 	t := ticket{oid: oid, user: q.Get("user"), id: q.Get("id")}
 	t.size, _ = strconv.ParseInt(q.Get("size"), 10, 64) // we wrote both
 	t.partSize, _ = strconv.ParseInt(q.Get("part"), 10, 64)
-	id, _ := parseRepoFolder(q.Get("repo"))
+	id, _ := store.ParseDirectory(q.Get("repo"))
 	r, ok := h.lookup(id)
 	if !ok {
 		return t, errNoRepo
@@ -193,20 +196,20 @@ func (h *Hub) putObject(w http.ResponseWriter, c *call) error {
 	if c.ContentLength >= 0 && c.ContentLength != t.size {
 		return badRequest("The body has %d bytes, the object %d", c.ContentLength, t.size)
 	}
-	f, err := h.store.temp(0o644)
+	f, err := h.store.Temp(0o644)
 	if err != nil {
 		return err
 	}
 	sum := sha256.New()
 	if err := spool(io.MultiWriter(f, sum), c.Body, t.size); err != nil {
-		drop(f)
+		store.Drop(f)
 		return err
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != t.oid {
-		drop(f)
+		store.Drop(f)
 		return badRequest("The content's sha256 is %s, not %s", got, t.oid)
 	}
-	if err := h.keep(f, t); err != nil {
+	if err := h.keep(c.Context(), f, t); err != nil {
 		return err
 	}
 	w.Header().Set("ETag", `"`+t.oid+`"`)
@@ -230,29 +233,33 @@ func spool(w io.Writer, body io.Reader, size int64) error {
 }
 
 // keep gives an object that was checked its place, and notes who sent it where.
-func (h *Hub) keep(f *os.File, t ticket) error {
-	if err := h.keepWhole(f, t); err != nil {
+func (h *Hub) keep(ctx context.Context, f *os.File, t ticket) error {
+	if err := h.keepWhole(ctx, f, t); err != nil {
 		return err
 	}
 	h.convert(t.oid)
 	return nil
 }
 
-func (h *Hub) keepWhole(f *os.File, t ticket) error {
-	unlock, err := t.repo.lock()
+func (h *Hub) keepWhole(ctx context.Context, f *os.File, t ticket) error {
+	unlock, err := t.repo.Lock(ctx)
 	if err != nil {
-		drop(f)
+		store.Drop(f)
 		return err
 	}
 	defer unlock()
-	h.objects.RLock()
-	defer h.objects.RUnlock()
-	if _, made := h.store.xet.BySHA256(t.oid); made { // the same content is there already
-		drop(f)
-	} else if err := publish(f, h.store.objectPath(t.oid)); err != nil {
+	release, err := h.store.KeepObjects(ctx)
+	if err != nil {
+		store.Drop(f)
 		return err
 	}
-	return t.repo.markPending(t.oid, t.user)
+	defer release()
+	if _, made := h.xet.BySHA256(t.oid); made { // the same content is there already
+		store.Drop(f)
+	} else if err := h.store.PutObject(f, t.oid); err != nil {
+		return err
+	}
+	return t.repo.MarkPending(t.oid, t.user)
 }
 
 // verifyObject answers the last step of an upload: is the object there?
@@ -265,8 +272,8 @@ func (h *Hub) verifyObject(w http.ResponseWriter, c *call) error {
 	if err := readJSON(c.Request, maxJSON, &req); err != nil {
 		return err
 	}
-	size, there := h.store.objectSize(t.oid)
-	if !there || req.OID != t.oid || !(t.repo.hasPending(t.oid, t.user) || t.repo.hasObject(t.oid)) {
+	size, there := h.objectSize(t.oid)
+	if !there || req.OID != t.oid || !(t.repo.HasPending(t.oid, t.user) || t.repo.HasObject(t.oid)) {
 		return &apiError{Status: http.StatusNotFound, Message: "Object does not exist"}
 	}
 	if req.Size != size {
@@ -274,34 +281,4 @@ func (h *Hub) verifyObject(w http.ResponseWriter, c *call) error {
 	}
 	writeJSON(w, http.StatusOK, struct{}{})
 	return nil
-}
-
-// sweep removes the content that no repo has, and that nothing is made of.
-func (h *Hub) sweep() error {
-	h.objects.Lock()
-	defer h.objects.Unlock()
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	alive := map[string]bool{}
-	for _, r := range h.repos {
-		ids, err := r.objectIDs(true)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			alive[id] = true
-		}
-	}
-	used, err := h.store.xet.Collect(alive, h.opts.Now())
-	if err != nil {
-		return err
-	}
-	var errs []error
-	err = h.store.eachObject(func(sha256 string) error {
-		if !alive[sha256] && !used[sha256] {
-			errs = append(errs, os.Remove(h.store.objectPath(sha256)))
-		}
-		return nil
-	})
-	return errors.Join(append(errs, err)...)
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -57,12 +58,12 @@ type part struct {
 }
 
 // find returns the upload that a ticket is for, made anew if need be.
-func (us *uploads) find(s *folder, t ticket, now time.Time) (*upload, error) {
+func (us *uploads) find(s *store.Store, t ticket, now time.Time) (*upload, error) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	for key, u := range us.live {
 		if now.After(u.expires) {
-			drop(u.file)
+			store.Drop(u.file)
 			delete(us.live, key)
 		}
 	}
@@ -70,12 +71,12 @@ func (us *uploads) find(s *folder, t ticket, now time.Time) (*upload, error) {
 	if u := us.live[key]; u != nil {
 		return u, nil
 	}
-	f, err := s.temp(0o644)
+	f, err := s.Temp(0o644)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.Truncate(t.size); err != nil {
-		drop(f)
+		store.Drop(f)
 		return nil, err
 	}
 	u := &upload{file: f, expires: now.Add(uploadTTL), sum: sha256.New()}
@@ -102,7 +103,7 @@ func (us *uploads) dropAll() {
 	us.mu.Lock()
 	defer us.mu.Unlock()
 	for _, u := range us.live {
-		drop(u.file)
+		store.Drop(u.file)
 	}
 	us.live = nil
 }
@@ -227,7 +228,7 @@ func (h *Hub) completeParts(w http.ResponseWriter, c *call) error {
 	u := h.uploads.live[t.id+" "+t.oid]
 	h.uploads.mu.Unlock()
 	if u == nil { // perhaps the answer to the first try was lost
-		if _, there := h.store.objectSize(t.oid); !there || !t.repo.hasPending(t.oid, t.user) {
+		if _, there := h.objectSize(t.oid); !there || !t.repo.HasPending(t.oid, t.user) {
 			return &apiError{Status: http.StatusNotFound, Message: "No such upload: start again"}
 		}
 		writeJSON(w, http.StatusOK, struct{}{})
@@ -243,10 +244,10 @@ func (h *Hub) completeParts(w http.ResponseWriter, c *call) error {
 		return conflict("The upload is being completed")
 	}
 	if got := hex.EncodeToString(u.sum.Sum(nil)); got != t.oid {
-		drop(u.file)
+		store.Drop(u.file)
 		return badRequest("The content's sha256 is %s, not %s", got, t.oid)
 	}
-	if err := h.keep(u.file, t); err != nil {
+	if err := h.keep(c.Context(), u.file, t); err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, struct{}{})

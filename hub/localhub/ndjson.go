@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"regexp"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -119,7 +120,7 @@ func parseLine(line []byte, first bool, header *wire.CommitHeader, visit func(ch
 		c.content, err = decodeContent(v.Content, v.Encoding)
 	case putLFS:
 		c.lfs, c.size = v.OID, v.Size
-		if (v.Algo != "" && v.Algo != "sha256") || !sha256ID.MatchString(v.OID) || v.Size < 0 {
+		if (v.Algo != "" && v.Algo != "sha256") || !store.IsSHA256(v.OID) || v.Size < 0 {
 			err = badRequest("%q: an lfsFile needs \"algo\": \"sha256\" and an \"oid\" of 64 hex digits", v.Path)
 		}
 	case copyFile:

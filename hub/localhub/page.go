@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/localhub/web"
 	"longcat/hub/wire"
 )
@@ -71,24 +72,24 @@ func (h *Hub) inside(c *call, tab, title string) web.Inside {
 	f.List = "/" + c.id.Type.Plural()
 	repo := repoView(c.repo)
 	// A folder that can not be read has no pull requests to show.
-	if list, err := c.repo.refs(pulls); err == nil {
+	if list, err := c.repo.Refs(store.Pulls); err == nil {
 		repo.Pulls = len(list)
 	}
 	return web.Inside{Frame: f, Repo: repo, Tab: tab}
 }
 
-// maxRevisions is how many branches, and how many tags, a page offers.
+// maxRevisions is how many branches, and how many store.Tags, a page offers.
 const maxRevisions = 100
 
-// offerRevisions adds the branches and tags to a page that shows rev, with the
+// offerRevisions adds the branches and store.Tags to a page that shows rev, with the
 // page's address at each.
 func (c *call) offerRevisions(in *web.Inside, rev string, address func(rev string) string) error {
 	in.Rev = rev
 	for _, kind := range []struct {
 		name string
 		to   *[]web.Link
-	}{{heads, &in.Branches}, {tags, &in.Tags}} {
-		list, err := c.repo.refs(kind.name)
+	}{{store.Heads, &in.Branches}, {store.Tags, &in.Tags}} {
+		list, err := c.repo.Refs(kind.name)
 		if err != nil {
 			return err
 		}
@@ -99,21 +100,21 @@ func (c *call) offerRevisions(in *web.Inside, rev string, address func(rev strin
 	return nil
 }
 
-func repoView(r *repo) web.Repo {
-	s := r.Settings()
-	owner, name, ok := strings.Cut(r.id.Name, "/")
+func repoView(r *store.Repo) web.Repo {
+	s := r.Settings
+	owner, name, ok := strings.Cut(r.ID.Name, "/")
 	if !ok {
-		owner, name = "", r.id.Name
+		owner, name = "", r.ID.Name
 	}
 	return web.Repo{
-		Type: string(r.id.Type), Owner: owner, Name: name, Href: "/" + r.id.String(),
+		Type: string(r.ID.Type), Owner: owner, Name: name, Href: "/" + r.ID.String(),
 		Private: s.Private, Gated: s.Gated != "",
 	}
 }
 
-// at is the address of one of the repo's pages. A "/" in a revision is escaped,
+// pageAt is the address of one of the repo's pages. A "/" in a revision is escaped,
 // so that it can not be taken for the path's.
-func (id RepoID) at(verb, rev, path string) string {
+func pageAt(id RepoID, verb, rev, path string) string {
 	address := "/" + id.String() + "/" + verb + "/" + url.PathEscape(rev)
 	if path != "" {
 		address += "/" + escapePath(path)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/localhub/web"
 	"longcat/hub/wire"
 	"longcat/internal/units"
@@ -19,11 +20,11 @@ const layerMap = "layer-map.svg"
 
 // cardPage answers GET /{repo}.
 func (h *Hub) cardPage(w http.ResponseWriter, c *call) error {
-	at, err := c.repo.resolve(defaultBranch)
+	at, err := c.repo.Resolve(store.DefaultBranch)
 	if err != nil {
 		return err
 	}
-	readme := c.repo.read(at, "README.md", maxCard+1)
+	readme := c.repo.ReadFile(at, "README.md", maxCard+1)
 	card, err := parseCard(readme)
 	if err != nil {
 		card = nil // it was imported so
@@ -35,8 +36,8 @@ func (h *Hub) cardPage(w http.ResponseWriter, c *call) error {
 		return web.Write(w, http.StatusOK, page)
 	}
 	h.showCard(c, at, readme, &page)
-	if _, ok := at.find(layerMap); ok && !strings.Contains(string(page.HTML), layerMap) {
-		page.Map = c.id.at("resolve", at.ID, layerMap)
+	if _, ok := at.Find(layerMap); ok && !strings.Contains(string(page.HTML), layerMap) {
+		page.Map = pageAt(c.id, "resolve", at.ID, layerMap)
 	}
 	return web.Write(w, http.StatusOK, page)
 }
@@ -49,7 +50,7 @@ const unshown = "This card is too long to be shown here. It is README.md among t
 
 // showCard puts the card onto the page: as HTML if there is somebody to make
 // it, else as it is written.
-func (h *Hub) showCard(c *call, at *commit, readme []byte, page *web.Card) {
+func (h *Hub) showCard(c *call, at *store.Commit, readme []byte, page *web.Card) {
 	switch {
 	case len(bytes.TrimSpace(readme)) == 0:
 		page.Reason = "This repo has no card: no README.md says what it is."
@@ -58,7 +59,7 @@ func (h *Hub) showCard(c *call, at *commit, readme []byte, page *web.Card) {
 	case h.opts.Render != nil:
 		// Pictures come from the commit itself: at a branch, the way to them
 		// would lead over an address that the browser sends no password to.
-		html, err := h.render(readme, c.id.at("resolve", at.ID, "")+"/")
+		html, err := h.render(readme, pageAt(c.id, "resolve", at.ID, "")+"/")
 		if err != nil {
 			page.Reason = unshown
 			return
@@ -83,7 +84,7 @@ func (h *Hub) render(readme []byte, base string) ([]byte, error) {
 }
 
 // reachable lets the keyboard scroll what may be wider than the page. In safe
-// HTML these bytes are nothing but tags: elsewhere "<" is escaped.
+// HTML these bytes are nothing but store.Tags: elsewhere "<" is escaped.
 func reachable(html []byte) []byte {
 	html = bytes.ReplaceAll(html, []byte("<pre>"), []byte(`<pre tabindex="0">`))
 	html = bytes.ReplaceAll(html, []byte("<table>"), []byte(`<div class="wide-table" tabindex="0"><table>`))
@@ -97,14 +98,14 @@ func (c *call) commands() []string {
 		kind = " --repo-type " + string(c.id.Type)
 	}
 	endpoint := "export HF_ENDPOINT=" + c.origin()
-	if c.repo.Settings().Private {
+	if c.repo.Settings.Private {
 		endpoint += "\nexport HF_TOKEN=…"
 	}
 	return []string{endpoint, "hf download " + c.id.Name + kind, "longcat download " + c.id.Name + kind}
 }
 
 // facts are what stands beside the card.
-func (h *Hub) facts(c *call, at *commit, card map[string]any) []web.Fact {
+func (h *Hub) facts(c *call, at *store.Commit, card map[string]any) []web.Fact {
 	var list []web.Fact
 	add := func(name, note string, values ...web.Link) {
 		if len(values) > 0 || note != "" {
@@ -124,15 +125,15 @@ func (h *Hub) facts(c *call, at *commit, card map[string]any) []web.Fact {
 		values, _ := stringList(card[f.key])
 		add(f.name, "", texts(values)...)
 	}
-	if n := c.repo.parameters(at); n > 0 {
+	if n := h.parameters(c.repo, at); n > 0 {
 		add("Parameters", "", web.Link{Text: units.Count(n)})
 	}
-	weights := slices.DeleteFunc(slices.Clone(at.files), func(f file) bool { return !weightFormats[path.Ext(f.Path)] })
+	weights := slices.DeleteFunc(slices.Clone(at.Files()), func(f store.File) bool { return !weightFormats[path.Ext(f.Path)] })
 	if len(weights) > 0 {
 		add("Weights", fmt.Sprintf("in %s", files(len(weights))), web.Link{Text: units.Size(sizeOf(weights))})
 	}
-	add("All files", "", web.Link{Text: units.Size(sizeOf(at.files))})
-	add("Last change", "", web.Link{Text: web.Day(at.Date), Href: c.id.at("commit", at.ID, "")})
+	add("All files", "", web.Link{Text: units.Size(sizeOf(at.Files()))})
+	add("Last change", "", web.Link{Text: web.Day(at.Date), Href: pageAt(c.id, "commit", at.ID, "")})
 	return list
 }
 
@@ -146,7 +147,7 @@ func files(n int) string {
 
 // license is what the card says of it, with a link to its text where that is
 // on the web or in the repo.
-func (c *call) license(at *commit, card map[string]any) []web.Link {
+func (c *call) license(at *store.Commit, card map[string]any) []web.Link {
 	ids, _ := stringList(card["license"])
 	links := texts(ids)
 	if name, _ := card["license_name"].(string); name != "" {
@@ -162,8 +163,8 @@ func (c *call) license(at *commit, card map[string]any) []web.Link {
 		return links
 	}
 	for _, p := range []string{target, "LICENSE", "LICENSE.txt", "LICENSE.md"} {
-		if _, ok := at.find(p); ok && p != "" {
-			last.Href = c.id.at("blob", defaultBranch, p)
+		if _, ok := at.Find(p); ok && p != "" {
+			last.Href = pageAt(c.id, "blob", store.DefaultBranch, p)
 			break
 		}
 	}
@@ -176,7 +177,7 @@ func (h *Hub) repoLinks(c *call, t wire.RepoType, names any) []web.Link {
 	list, _ := stringList(names)
 	links := texts(list)
 	for i := range links {
-		id := RepoID{t, links[i].Text}
+		id := RepoID{Type: t, Name: links[i].Text}
 		if r, ok := h.lookup(id); ok && h.authorize(c.token, r, toSee) == nil {
 			links[i].Href = "/" + id.String()
 		}

@@ -2,10 +2,13 @@ package localhub
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strconv"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/localhub/web"
 )
 
@@ -22,23 +25,23 @@ func (h *Hub) commitsPage(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	rev := cmp.Or(c.rev, defaultBranch)
+	rev := cmp.Or(c.rev, store.DefaultBranch)
 	page := web.Commits{Inside: h.inside(c, "commits", "Commits of "+c.id.Name)}
-	if err := c.offerRevisions(&page.Inside, rev, func(rev string) string { return c.id.at("commits", rev, "") }); err != nil {
+	if err := c.offerRevisions(&page.Inside, rev, func(rev string) string { return pageAt(c.id, "commits", rev, "") }); err != nil {
 		return err
 	}
 	id := at.ID
-	if from := c.URL.Query().Get("from"); commitID.MatchString(from) {
+	if from := c.URL.Query().Get("from"); store.IsCommitID(from) {
 		id, page.Newest = from, c.withQuery(map[string]string{"from": ""})
 	}
 	for range shownCommits {
 		if id == "" {
 			break
 		}
-		if !exists(c.repo.commitPath(id)) {
+		one, err := c.repo.Header(id)
+		if errors.Is(err, fs.ErrNotExist) {
 			return noRevision(id)
 		}
-		one, err := c.repo.header(id)
 		if err != nil {
 			return err
 		}
@@ -57,37 +60,37 @@ func (h *Hub) commitPage(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	var parent *commit
+	var parent *store.Commit
 	if at.Parent != "" {
-		if parent, err = c.repo.commit(at.Parent); err != nil {
+		if parent, err = c.repo.Commit(at.Parent); err != nil {
 			return err
 		}
 	}
 	page := web.Commit{
 		Inside: h.inside(c, "commits", at.Title+" in "+c.id.Name), Change: c.change(at),
-		Files: c.id.at("tree", at.ID, ""), Edits: c.edits(parent, at),
+		Files: pageAt(c.id, "tree", at.ID, ""), Edits: c.edits(parent, at),
 	}
 	if parent != nil {
-		page.Parent = web.Link{Text: parent.ID, Href: c.id.at("commit", parent.ID, "")}
+		page.Parent = web.Link{Text: parent.ID, Href: pageAt(c.id, "commit", parent.ID, "")}
 	}
 	return web.Write(w, http.StatusOK, page)
 }
 
 // edits are what turned the files of one commit, or of none, into another's.
-func (c *call) edits(from, to *commit) web.Edits {
+func (c *call) edits(from, to *store.Commit) web.Edits {
 	var e web.Edits
-	add := func(kind string, at *commit, f file, was int64) {
+	add := func(kind string, at *store.Commit, f store.File, was int64) {
 		if len(e.List) == shownEdits {
 			e.Left++
 			return
 		}
-		e.List = append(e.List, web.Edit{Kind: kind, File: web.Link{Text: f.Path, Href: c.id.at("blob", at.ID, f.Path)}, Size: f.Size, Was: was})
+		e.List = append(e.List, web.Edit{Kind: kind, File: web.Link{Text: f.Path, Href: pageAt(c.id, "blob", at.ID, f.Path)}, Size: f.Size, Was: was})
 	}
-	var old []file
+	var old []store.File
 	if from != nil {
-		old = from.files
+		old = from.Files()
 	}
-	now := to.files
+	now := to.Files()
 	for len(old) > 0 || len(now) > 0 {
 		switch {
 		case len(now) == 0 || len(old) > 0 && old[0].Path < now[0].Path:
@@ -115,21 +118,21 @@ func (h *Hub) pullPage(w http.ResponseWriter, c *call) error {
 	if c.rev == "" {
 		return h.pullsPage(w, c)
 	}
-	p, err := c.repo.pull(c.rev)
+	p, err := c.findPull(c.rev)
 	if err != nil {
 		return err
 	}
-	head, err := c.repo.resolve("refs/" + pulls + "/" + c.rev)
+	head, err := c.repo.Resolve("refs/" + store.Pulls + "/" + c.rev)
 	if err != nil {
 		return err
 	}
-	own, base, err := c.repo.since(head)
+	own, base, err := since(c.repo, head)
 	if err != nil {
 		return err
 	}
 	page := web.Pull{
 		Inside:   h.inside(c, "pulls", p.Title+" in "+c.id.Name),
-		Proposal: c.proposal(p), Files: c.id.at("tree", "refs/pr/"+c.rev, ""), Edits: c.edits(base, head),
+		Proposal: c.proposal(p), Files: pageAt(c.id, "tree", "refs/pr/"+c.rev, ""), Edits: c.edits(base, head),
 	}
 	for _, one := range own[:min(len(own), shownCommits)] {
 		page.Changes = append(page.Changes, c.change(one))
@@ -139,14 +142,14 @@ func (h *Hub) pullPage(w http.ResponseWriter, c *call) error {
 
 // since walks from a pull request's head to the commit of the main branch that
 // it is based on, nil if there is none, and lists the commits on the way.
-func (r *repo) since(head *commit) (own []*commit, base *commit, err error) {
-	main, ok := r.ref(heads, defaultBranch)
+func since(r *store.Repo, head *store.Commit) (own []*store.Commit, base *store.Commit, err error) {
+	main, ok := r.Ref(store.Heads, store.DefaultBranch)
 	if !ok {
-		return nil, nil, noRevision(defaultBranch)
+		return nil, nil, noRevision(store.DefaultBranch)
 	}
 	inMain := map[string]bool{}
 	for id := main; id != ""; {
-		one, err := r.header(id)
+		one, err := r.Header(id)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -154,7 +157,7 @@ func (r *repo) since(head *commit) (own []*commit, base *commit, err error) {
 	}
 	id := head.ID
 	for id != "" && !inMain[id] {
-		one, err := r.header(id)
+		one, err := r.Header(id)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -163,19 +166,19 @@ func (r *repo) since(head *commit) (own []*commit, base *commit, err error) {
 	if id == "" {
 		return own, nil, nil
 	}
-	base, err = r.commit(id)
+	base, err = r.Commit(id)
 	return own, base, err
 }
 
 // pullsPage lists the pull requests, newest first.
 func (h *Hub) pullsPage(w http.ResponseWriter, c *call) error {
-	refs, err := c.repo.refs(pulls)
+	refs, err := c.repo.Refs(store.Pulls)
 	if err != nil {
 		return err
 	}
 	page := web.Pulls{Inside: h.inside(c, "pulls", "Pull requests to "+c.id.Name)}
 	for _, f := range refs {
-		if p, err := c.repo.pull(f.Name); err == nil {
+		if p, err := c.repo.Pull(f.Name); err == nil {
 			page.Proposals = append(page.Proposals, c.proposal(p))
 		}
 	}
@@ -183,7 +186,7 @@ func (h *Hub) pullsPage(w http.ResponseWriter, c *call) error {
 	return web.Write(w, http.StatusOK, page)
 }
 
-func (c *call) proposal(p pull) web.Proposal {
+func (c *call) proposal(p store.Pull) web.Proposal {
 	return web.Proposal{
 		Number: p.Num, Href: "/" + c.id.String() + "/discussions/" + strconv.Itoa(p.Num),
 		Title: p.Title, Author: p.Author, Date: p.Created,

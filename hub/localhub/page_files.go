@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/localhub/web"
 )
 
@@ -22,11 +23,11 @@ func (h *Hub) treePage(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	rev := cmp.Or(c.rev, defaultBranch)
-	below := at.under(c.path)
+	rev := cmp.Or(c.rev, store.DefaultBranch)
+	below := at.Under(c.path)
 	if len(below) == 0 && c.path != "" {
-		if _, ok := at.find(c.path); ok {
-			redirect(w, c, http.StatusFound, c.id.at("blob", rev, c.path))
+		if _, ok := at.Find(c.path); ok {
+			redirect(w, c, http.StatusFound, pageAt(c.id, "blob", rev, c.path))
 			return nil
 		}
 		return noEntry(fmt.Sprintf("%s does not exist on %q", c.path, rev))
@@ -35,15 +36,15 @@ func (h *Hub) treePage(w http.ResponseWriter, c *call) error {
 		Inside: h.inside(c, "files", "Files of "+c.id.Name),
 		Path:   c.crumbs(rev, c.path), Last: c.change(at), Files: len(below), Size: sizeOf(below),
 	}
-	if err := c.offerRevisions(&page.Inside, rev, func(rev string) string { return c.id.at("tree", rev, "") }); err != nil {
+	if err := c.offerRevisions(&page.Inside, rev, func(rev string) string { return pageAt(c.id, "tree", rev, "") }); err != nil {
 		return err
 	}
 	page.Path[len(page.Path)-1].Href = ""
 	if c.path != "" {
 		dir, _ := cutLast(c.path)
-		page.Up = c.id.at("tree", rev, dir)
+		page.Up = pageAt(c.id, "tree", rev, dir)
 	}
-	entries := at.list(c.path, false)
+	entries := listFiles(at, c.path, false)
 	start := cursor(c, len(entries))
 	end := min(start+treeRows, len(entries))
 	if end < len(entries) {
@@ -68,33 +69,33 @@ func cutLast(p string) (dir, name string) {
 
 // crumbs are the folders from the root to dir, which may be "".
 func (c *call) crumbs(rev, dir string) []web.Link {
-	list := []web.Link{{Text: path.Base(c.id.Name), Href: c.id.at("tree", rev, "")}}
+	list := []web.Link{{Text: path.Base(c.id.Name), Href: pageAt(c.id, "tree", rev, "")}}
 	for i, r := range dir + "/" {
 		if r == '/' && i > 0 {
 			_, name := cutLast(dir[:i])
-			list = append(list, web.Link{Text: name, Href: c.id.at("tree", rev, dir[:i])})
+			list = append(list, web.Link{Text: name, Href: pageAt(c.id, "tree", rev, dir[:i])})
 		}
 	}
 	return list
 }
 
 // entry is a row of a folder. changes are the commits met so far.
-func (c *call) entry(at *commit, rev string, e treeEntry, changes map[string]web.Change) (web.Entry, error) {
+func (c *call) entry(at *store.Commit, rev string, e treeEntry, changes map[string]web.Change) (web.Entry, error) {
 	_, name := cutLast(e.Path)
 	if e.Type == "directory" {
-		below := at.under(e.Path)
-		return web.Entry{Name: name, Href: c.id.at("tree", rev, e.Path), Folder: true, Files: len(below), Size: sizeOf(below)}, nil
+		below := at.Under(e.Path)
+		return web.Entry{Name: name, Href: pageAt(c.id, "tree", rev, e.Path), Folder: true, Files: len(below), Size: sizeOf(below)}, nil
 	}
 	view := web.Entry{
-		Name: name, Href: c.id.at("blob", rev, e.Path), Size: e.Size, Hash: e.OID, HashKind: "git",
-		Download: c.id.at("resolve", at.ID, e.Path),
+		Name: name, Href: pageAt(c.id, "blob", rev, e.Path), Size: e.Size, Hash: e.OID, HashKind: "git",
+		Download: pageAt(c.id, "resolve", at.ID, e.Path),
 	}
 	if e.LFS != nil {
 		view.Hash, view.HashKind = e.LFS.OID, "sha256"
 	}
 	last, ok := changes[e.commit]
 	if !ok {
-		header, err := c.repo.header(e.commit)
+		header, err := c.repo.Header(e.commit)
 		if err != nil {
 			return view, err
 		}
@@ -106,9 +107,9 @@ func (c *call) entry(at *commit, rev string, e treeEntry, changes map[string]web
 }
 
 // change is a commit as pages show it.
-func (c *call) change(at *commit) web.Change {
+func (c *call) change(at *store.Commit) web.Change {
 	return web.Change{
-		ID: at.ID, Href: c.id.at("commit", at.ID, ""),
+		ID: at.ID, Href: pageAt(c.id, "commit", at.ID, ""),
 		Title: at.Title, Message: at.Message, Author: at.Author, Date: at.Date,
 	}
 }
@@ -117,8 +118,8 @@ func (c *call) change(at *commit) web.Change {
 func (h *Hub) blobPage(w http.ResponseWriter, c *call) error {
 	at, f, err := c.file()
 	if err != nil {
-		if at, inner := c.commit(); inner == nil && len(at.under(c.path)) > 0 {
-			redirect(w, c, http.StatusFound, c.id.at("tree", cmp.Or(c.rev, defaultBranch), c.path))
+		if at, inner := c.commit(); inner == nil && len(at.Under(c.path)) > 0 {
+			redirect(w, c, http.StatusFound, pageAt(c.id, "tree", cmp.Or(c.rev, store.DefaultBranch), c.path))
 			return nil
 		}
 		return err
@@ -126,13 +127,13 @@ func (h *Hub) blobPage(w http.ResponseWriter, c *call) error {
 	dir, name := cutLast(f.Path)
 	page := web.Blob{Inside: h.inside(c, "files", name+" in "+c.id.Name), Path: c.crumbs(c.rev, dir)}
 	page.Path = append(page.Path, web.Link{Text: name})
-	if err := c.offerRevisions(&page.Inside, c.rev, func(rev string) string { return c.id.at("blob", rev, f.Path) }); err != nil {
+	if err := c.offerRevisions(&page.Inside, c.rev, func(rev string) string { return pageAt(c.id, "blob", rev, f.Path) }); err != nil {
 		return err
 	}
 	if page.File, err = c.entry(at, c.rev, entryOf(f), map[string]web.Change{}); err != nil {
 		return err
 	}
-	if err := c.show(f, &page); err != nil {
+	if err := h.show(c, f, &page); err != nil {
 		return err
 	}
 	return web.Write(w, http.StatusOK, page)
@@ -146,8 +147,8 @@ const (
 )
 
 // show puts a file's content onto its page, if it is text or a picture.
-func (c *call) show(f file, page *web.Blob) error {
-	content, err := c.repo.open(f)
+func (h *Hub) show(c *call, f store.File, page *web.Blob) error {
+	content, err := h.open(c.repo, f)
 	if err != nil {
 		return err
 	}

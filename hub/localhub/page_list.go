@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/localhub/web"
 )
 
@@ -22,18 +23,22 @@ func (h *Hub) listPage(w http.ResponseWriter, c *call) error {
 		return errAnonymous // makes the browser ask; from here on it sends the password everywhere
 	}
 	type dated struct {
-		*repo
+		*store.Repo
 		head string
 		date time.Time
 	}
 	var found []dated
 	for _, t := range lists[c.URL.Path] {
-		for _, r := range h.visible(c.token, t, q.Get("search"), "") {
-			head, ok := r.ref(heads, defaultBranch)
+		repos, err := h.visible(c.token, t, q.Get("search"), "")
+		if err != nil {
+			return err
+		}
+		for _, r := range repos {
+			head, ok := r.Ref(store.Heads, store.DefaultBranch)
 			if !ok {
 				continue // deleted this moment
 			}
-			at, err := r.header(head)
+			at, err := r.Header(head)
 			if err != nil {
 				return err
 			}
@@ -41,7 +46,7 @@ func (h *Hub) listPage(w http.ResponseWriter, c *call) error {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b dated) int {
-		return cmp.Or(b.date.Compare(a.date), strings.Compare(a.id.Name, b.id.Name))
+		return cmp.Or(b.date.Compare(a.date), strings.Compare(a.ID.Name, b.ID.Name))
 	})
 	page := web.List{Frame: h.frame(c, "Repos"), Heading: "Repos", Total: len(found)}
 	if c.URL.Path != "/" {
@@ -52,11 +57,11 @@ func (h *Hub) listPage(w http.ResponseWriter, c *call) error {
 	start := cursor(c, len(found))
 	end := min(start+listed, len(found))
 	for _, d := range found[start:end] {
-		at, err := d.commit(d.head)
+		at, err := d.Commit(d.head)
 		if err != nil {
 			return err
 		}
-		page.Repos = append(page.Repos, web.Summary{Repo: repoView(d.repo), Changed: d.date, Size: sizeOf(at.files)})
+		page.Repos = append(page.Repos, web.Summary{Repo: repoView(d.Repo), Changed: d.date, Size: sizeOf(at.Files())})
 	}
 	if start > 0 {
 		page.Newer = c.withQuery(map[string]string{"cursor": ""})
@@ -68,7 +73,7 @@ func (h *Hub) listPage(w http.ResponseWriter, c *call) error {
 }
 
 // sizeOf sums files, in bytes.
-func sizeOf(files []file) int64 {
+func sizeOf(files []store.File) int64 {
 	var sum int64
 	for _, f := range files {
 		sum += f.Size

@@ -34,8 +34,8 @@ func (h *Hub) preupload(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	attributes := gitmatch.ParseAttributes(given(req.GitAttributes, c.repo.read(at, ".gitattributes", limits.Config)))
-	ignore := gitmatch.Ignore{}.With("", given(req.GitIgnore, c.repo.read(at, ".gitignore", limits.Config)))
+	attributes := gitmatch.ParseAttributes(given(req.GitAttributes, c.repo.ReadFile(at, ".gitattributes", limits.Config)))
+	ignore := gitmatch.Ignore{}.With("", given(req.GitIgnore, c.repo.ReadFile(at, ".gitignore", limits.Config)))
 	answer := wire.PreuploadResponse{CommitOID: at.ID, Files: []wire.PreuploadAnswer{}}
 	for _, f := range req.Files {
 		if wire.CheckPath(f.Path) != nil || f.Size < 0 {
@@ -45,7 +45,7 @@ func (h *Hub) preupload(w http.ResponseWriter, c *call) error {
 		if h.large(attributes, f.Path, f.Size, f.Sample) {
 			a.UploadMode = wire.UploadLFS
 		}
-		if old, ok := at.find(f.Path); ok {
+		if old, ok := at.Find(f.Path); ok {
 			a.OID = cmp.Or(old.LFS, old.OID)
 		}
 		answer.Files = append(answer.Files, a)

@@ -2,53 +2,34 @@ package localhub
 
 import (
 	"cmp"
-	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"longcat/hub/localhub/store"
 )
 
-// pull is a pull request: a ref under refs/pr and what was said when it was
-// opened. It can be looked at, but not merged here.
-type pull struct {
-	Num     int       `json:"num"`
-	Title   string    `json:"title"`
-	Author  string    `json:"author"`
-	Created time.Time `json:"created"`
-}
-
-func (r *repo) pullFile(number string) string { return r.path("pulls", number+".json") }
-
-// pull reads what is known of a pull request.
-func (r *repo) pull(number string) (pull, error) {
-	var p pull
-	if n, err := strconv.Atoi(number); err != nil || strconv.Itoa(n) != number {
+// findPull reads a pull request.
+func (c *call) findPull(number string) (store.Pull, error) {
+	p, err := c.repo.Pull(number)
+	if errors.Is(err, fs.ErrNotExist) {
 		return p, noEntry("Discussion not found")
 	}
-	data, err := os.ReadFile(r.pullFile(number))
-	if err != nil {
-		return p, noEntry("Discussion not found")
-	}
-	return p, json.Unmarshal(data, &p)
+	return p, err
 }
 
 // newPull opens a pull request without its ref. The caller holds the lock.
-func (h *Hub) newPull(c *call, title string) (number string, err error) {
-	if number, err = c.repo.nextPull(); err != nil {
-		return "", err
-	}
-	p := pull{Title: title, Author: c.token.User, Created: h.opts.Now().UTC().Truncate(time.Second)}
-	if p.Num, err = strconv.Atoi(number); err != nil {
-		return "", err
-	}
-	data, err := json.Marshal(p)
+func (h *Hub) newPull(c *call, title string) (store.Pull, error) {
+	number, err := c.repo.NextPull()
 	if err != nil {
-		return "", err
+		return store.Pull{}, err
 	}
-	return number, c.repo.store.write(c.repo.pullFile(number), data)
+	p := store.Pull{Num: number, Title: title, Author: c.token.User, Created: h.opts.Now().UTC().Truncate(time.Second), Status: store.PullOpen}
+	return p, c.repo.PutPull(p)
 }
 
 // ownsPull reports whether rev is a pull request that the caller opened.
@@ -57,7 +38,7 @@ func (c *call) ownsPull(rev string) bool {
 	if !ok || c.token == nil {
 		return false
 	}
-	p, err := c.repo.pull(number)
+	p, err := c.repo.Pull(number)
 	return err == nil && p.Author == c.token.User
 }
 
@@ -77,20 +58,16 @@ func (h *Hub) openPull(w http.ResponseWriter, c *call) error {
 	if !req.PullRequest {
 		return badRequest("This hub has pull requests but no discussions")
 	}
-	return c.repo.locked(func() error {
-		base, err := c.repo.resolve(defaultBranch)
+	return c.repo.Locked(c.Context(), func() error {
+		base, err := c.repo.Resolve(store.DefaultBranch)
 		if err != nil {
 			return err
 		}
-		number, err := h.newPull(c, req.Title)
+		p, err := h.newPull(c, req.Title)
 		if err != nil {
 			return err
 		}
-		if err := c.repo.setRef(pulls, number, base.ID); err != nil {
-			return err
-		}
-		p, err := c.repo.pull(number)
-		if err != nil {
+		if err := c.repo.SetRef(store.Pulls, strconv.Itoa(p.Num), base.ID); err != nil {
 			return err
 		}
 		writeJSON(w, http.StatusOK, c.describePull(p))
@@ -101,14 +78,14 @@ func (h *Hub) openPull(w http.ResponseWriter, c *call) error {
 // pullDetails answers GET /api/models/{repo}/discussions[/{number}].
 func (h *Hub) pullDetails(w http.ResponseWriter, c *call) error {
 	if c.rev != "" {
-		p, err := c.repo.pull(c.rev)
+		p, err := c.findPull(c.rev)
 		if err != nil {
 			return err
 		}
 		writeJSON(w, http.StatusOK, c.describePull(p))
 		return nil
 	}
-	refs, err := c.repo.refs(pulls)
+	refs, err := c.repo.Refs(store.Pulls)
 	if err != nil {
 		return err
 	}
@@ -116,7 +93,7 @@ func (h *Hub) pullDetails(w http.ResponseWriter, c *call) error {
 	asked := func(key, is string) bool { v := q.Get(key); return v == "" || v == "all" || v == is }
 	list := []map[string]any{}
 	for _, f := range refs {
-		if p, err := c.repo.pull(f.Name); err == nil && asked("status", "open") && asked("type", "pull_request") && asked("author", p.Author) {
+		if p, err := c.repo.Pull(f.Name); err == nil && asked("status", "open") && asked("type", "pull_request") && asked("author", p.Author) {
 			list = append(list, c.describePull(p))
 		}
 	}
@@ -126,14 +103,14 @@ func (h *Hub) pullDetails(w http.ResponseWriter, c *call) error {
 }
 
 // describePull is a pull request as the API shows it.
-func (c *call) describePull(p pull) map[string]any {
+func (c *call) describePull(p store.Pull) map[string]any {
 	return map[string]any{
 		"num": p.Num, "title": p.Title, "status": "open", "isPullRequest": true, "pullRequest": true,
 		"url":       c.origin() + "/" + c.id.String() + "/discussions/" + strconv.Itoa(p.Num),
 		"author":    map[string]string{"name": p.Author},
 		"createdAt": jsonTime(p.Created),
 		"repo":      map[string]string{"name": c.id.Name, "type": string(c.id.Type)},
-		"changes":   map[string]string{"base": "refs/heads/" + defaultBranch},
+		"changes":   map[string]string{"base": "refs/heads/" + store.DefaultBranch},
 		"events":    []any{}, "filesWithConflicts": []any{}, "diff": "",
 	}
 }

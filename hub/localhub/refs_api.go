@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"longcat/hub/localhub/store"
 )
 
 // refInfo is a ref as the API shows it.
@@ -18,23 +20,23 @@ type refInfo struct {
 
 // listRefs answers GET /api/models/{repo}/refs.
 func (h *Hub) listRefs(w http.ResponseWriter, c *call) error {
-	kinds := map[string]string{heads: "branches", tags: "tags"}
+	kinds := map[string]string{store.Heads: "branches", store.Tags: "tags"}
 	if isSet(c.URL.Query().Get("include_prs")) {
-		kinds[pulls] = "pullRequests"
+		kinds[store.Pulls] = "pullRequests"
 	}
 	answer := map[string][]refInfo{"converts": {}}
 	for kind, key := range kinds {
-		list, err := c.repo.refs(kind)
+		list, err := c.repo.Refs(kind)
 		if err != nil {
 			return err
 		}
 		answer[key] = []refInfo{}
 		for _, f := range list {
 			name := f.Name
-			if kind == pulls {
-				name = f.full()
+			if kind == store.Pulls {
+				name = f.Full()
 			}
-			answer[key] = append(answer[key], refInfo{name, f.full(), f.Commit})
+			answer[key] = append(answer[key], refInfo{name, f.Full(), f.Commit})
 		}
 	}
 	writeJSON(w, http.StatusOK, answer)
@@ -53,18 +55,18 @@ func (h *Hub) createBranch(w http.ResponseWriter, c *call) error {
 			return err
 		}
 	}
-	return c.repo.locked(func() error {
-		start, err := c.repo.resolve(cmp.Or(req.StartingPoint, defaultBranch))
+	return c.repo.Locked(c.Context(), func() error {
+		start, err := c.repo.Resolve(cmp.Or(req.StartingPoint, store.DefaultBranch))
 		if err != nil {
 			return err
 		}
 		if req.EmptyBranch {
-			start = newCommit(commit{Author: c.token.User, Title: "Create empty branch", Date: h.opts.Now()}, []file{})
-			if err := c.repo.saveCommit(start); err != nil {
+			start = store.NewCommit(store.Commit{Author: c.token.User, Title: "Create empty branch", Date: h.opts.Now()}, []store.File{})
+			if err := c.repo.SaveCommit(start); err != nil {
 				return err
 			}
 		}
-		return c.addRef(w, ref{heads, c.target(), start.ID}, req.Overwrite)
+		return c.addRef(w, store.Ref{Kind: store.Heads, Name: c.target(), Commit: start.ID}, req.Overwrite)
 	})
 }
 
@@ -76,17 +78,17 @@ func (c *call) target() string {
 	return c.rev
 }
 
-func (c *call) addRef(w http.ResponseWriter, f ref, overwrite bool) error {
-	if err := checkRefName(f.Name); err != nil {
+func (c *call) addRef(w http.ResponseWriter, f store.Ref, overwrite bool) error {
+	if err := store.CheckRefName(f.Name); err != nil {
 		return err
 	}
-	if strings.HasPrefix(f.Name, "refs/") || commitID.MatchString(f.Name) {
+	if strings.HasPrefix(f.Name, "refs/") || store.IsCommitID(f.Name) {
 		return badRequest("Invalid ref name: %q", f.Name)
 	}
-	if _, ok := c.repo.ref(f.Kind, f.Name); ok && !overwrite {
-		return conflict("Reference %s already exists", f.full())
+	if _, ok := c.repo.Ref(f.Kind, f.Name); ok && !overwrite {
+		return conflict("Reference %s already exists", f.Full())
 	}
-	if err := c.repo.setRef(f.Kind, f.Name, f.Commit); err != nil {
+	if err := c.repo.SetRef(f.Kind, f.Name, f.Commit); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusOK)
@@ -95,21 +97,21 @@ func (c *call) addRef(w http.ResponseWriter, f ref, overwrite bool) error {
 
 // deleteBranch answers DELETE /api/models/{repo}/branch/{name}.
 func (h *Hub) deleteBranch(w http.ResponseWriter, c *call) error {
-	if c.target() == defaultBranch {
-		return forbidden("The %s branch can not be deleted", defaultBranch)
+	if c.target() == store.DefaultBranch {
+		return forbidden("The %s branch can not be deleted", store.DefaultBranch)
 	}
-	return c.dropRef(w, heads)
+	return c.dropRef(w, store.Heads)
 }
 
 // deleteTag answers DELETE /api/models/{repo}/tag/{name}.
-func (h *Hub) deleteTag(w http.ResponseWriter, c *call) error { return c.dropRef(w, tags) }
+func (h *Hub) deleteTag(w http.ResponseWriter, c *call) error { return c.dropRef(w, store.Tags) }
 
 func (c *call) dropRef(w http.ResponseWriter, kind string) error {
-	return c.repo.locked(func() error {
-		if _, ok := c.repo.ref(kind, c.target()); !ok {
+	return c.repo.Locked(c.Context(), func() error {
+		if _, ok := c.repo.Ref(kind, c.target()); !ok {
 			return noRevision(c.target())
 		}
-		if err := c.repo.deleteRef(kind, c.target()); err != nil {
+		if err := c.repo.DeleteRef(kind, c.target()); err != nil {
 			return err
 		}
 		w.WriteHeader(http.StatusOK)
@@ -125,12 +127,12 @@ func (h *Hub) createTag(w http.ResponseWriter, c *call) error {
 	if err := readJSON(c.Request, maxJSON, &req); err != nil {
 		return err
 	}
-	return c.repo.locked(func() error {
-		at, err := c.repo.resolve(cmp.Or(c.target(), defaultBranch))
+	return c.repo.Locked(c.Context(), func() error {
+		at, err := c.repo.Resolve(cmp.Or(c.target(), store.DefaultBranch))
 		if err != nil {
 			return err
 		}
-		return c.addRef(w, ref{tags, req.Tag, at.ID}, false)
+		return c.addRef(w, store.Ref{Kind: store.Tags, Name: req.Tag, Commit: at.ID}, false)
 	})
 }
 
@@ -155,7 +157,7 @@ func (h *Hub) listCommits(w http.ResponseWriter, c *call) error {
 	}
 	list := []commitInfo{}
 	for id := at.ID; id != ""; {
-		one, err := c.repo.header(id)
+		one, err := c.repo.Header(id)
 		if err != nil {
 			return err
 		}
@@ -178,21 +180,21 @@ func (h *Hub) superSquash(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	title, message, _ := strings.Cut(cmp.Or(strings.TrimSpace(req.Message), "Super-squash branch"), "\n")
-	squashed := commit{Author: c.token.User, Title: title, Message: strings.TrimSpace(message), Date: h.opts.Now()}
-	return c.repo.locked(func() error {
-		target, err := c.repo.writable(c.target())
+	squashed := store.Commit{Author: c.token.User, Title: title, Message: strings.TrimSpace(message), Date: h.opts.Now()}
+	return c.repo.Locked(c.Context(), func() error {
+		target, err := c.repo.Writable(c.target())
 		if err != nil {
 			return err
 		}
-		at, err := c.repo.commit(target.Commit)
+		at, err := c.repo.Commit(target.Commit)
 		if err != nil {
 			return err
 		}
-		files := slices.Clone(at.files)
+		files := slices.Clone(at.Files())
 		for i := range files {
 			files[i].Commit = ""
 		}
-		if err := c.repo.moveRef(target, newCommit(squashed, files)); err != nil {
+		if err := c.repo.MoveRef(target, store.NewCommit(squashed, files)); err != nil {
 			return err
 		}
 		w.WriteHeader(http.StatusOK)

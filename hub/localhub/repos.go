@@ -2,15 +2,14 @@ package localhub
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
-	"time"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -40,12 +39,12 @@ func (h *Hub) createRepo(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if c.token.Role != Write || !h.member(c.token, id.namespace()) {
-		return forbidden("You don't have the rights to create a %s under the namespace %q", id.Type, id.namespace())
+	if c.token.Role != Write || !h.member(c.token, id.Namespace()) {
+		return forbidden("You don't have the rights to create a %s under the namespace %q", id.Type, id.Namespace())
 	}
 	settings := Settings{Private: req.Visibility == "private" || (req.Private != nil && *req.Private)}
 	answer := wire.RepoURL{URL: c.origin() + "/" + id.String(), Name: id.Name, ID: id.Name}
-	if err := h.create(id, c.token.User, settings, req.Files); err != nil {
+	if err := h.create(c.Context(), id, c.token.User, settings, req.Files); err != nil {
 		if asAPIError(err).Status != http.StatusConflict {
 			return err
 		}
@@ -61,8 +60,8 @@ func (h *Hub) createRepo(w http.ResponseWriter, c *call) error {
 
 // repoID makes an id of what create, delete and move requests say.
 func (h *Hub) repoID(t *Token, kind, organization, name string) (RepoID, error) {
-	id := RepoID{wire.RepoType(cmp.Or(kind, string(wire.Model))), name}
-	if repoTypes[id.Type.Plural()] == "" {
+	id := RepoID{Type: wire.RepoType(cmp.Or(kind, string(wire.Model))), Name: name}
+	if store.RepoTypes[id.Type.Plural()] == "" {
 		return id, badRequest("Invalid repo type: %q", kind)
 	}
 	if !strings.Contains(name, "/") {
@@ -96,18 +95,13 @@ var gitAttributes = func() []byte {
 	return b
 }()
 
-// create makes a repo with one commit on its default branch. The folder is
-// built beside and renamed, so that there are no half-made repos.
-func (h *Hub) create(id RepoID, user string, settings Settings, files []wire.CommitFile) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for other := range h.repos { // some filesystems do not tell the cases apart
-		if other.Type == id.Type && strings.EqualFold(other.Name, id.Name) {
-			return conflict("You already created this %s repo", id.Type)
-		}
+// create makes a repo with one commit on its default branch.
+func (h *Hub) create(ctx context.Context, id RepoID, user string, settings Settings, files []wire.CommitFile) error {
+	r, err := h.store.Draft(id)
+	if errors.Is(err, store.ErrExists) {
+		return conflict("You already created this %s repo", id.Type)
 	}
-	r := &repo{id: id, store: h.store}
-	if err := r.clear(); err != nil {
+	if err != nil {
 		return err
 	}
 	changes := []change{{kind: putFile, path: ".gitattributes", content: gitAttributes}}
@@ -127,30 +121,20 @@ func (h *Hub) create(id RepoID, user string, settings Settings, files []wire.Com
 	if err != nil {
 		return err
 	}
-	if err := r.moveRef(ref{Kind: heads, Name: defaultBranch}, first); err != nil {
+	if err := r.SaveCommit(first); err != nil {
 		return err
 	}
-	if err := r.save(repoFile{settings, h.opts.Now().UTC().Truncate(time.Second)}); err != nil { // last: it makes the folder a repo
-		return err
+	err = r.UpdateRefs(func(refs map[string]string) {
+		clear(refs) // of a draft that was left unfinished
+		refs["refs/"+store.Heads+"/"+store.DefaultBranch] = first.ID
+	})
+	if err == nil {
+		err = r.Finish(ctx, settings, h.opts.Now())
 	}
-	h.repos[id] = r
-	return nil
-}
-
-// clear removes what a create that was killed left: a folder that has nothing
-// but what a create writes, in its order (a cache of Hugging Face's has blobs
-// and refs, too, but no commits).
-func (r *repo) clear() error {
-	entries, err := os.ReadDir(r.path())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if errors.Is(err, store.ErrExists) { // somebody else was faster
+		return conflict("You already created this %s repo", id.Type)
 	}
-	for _, e := range entries {
-		if !slices.Contains([]string{"blobs", "commits", "refs"}, e.Name()) || !exists(r.path("commits")) && e.Name() == "refs" {
-			return conflict("A folder that is no repo of this hub is in the way of %q", r.id.Name)
-		}
-	}
-	return os.RemoveAll(r.path())
+	return err
 }
 
 // deleteRepo answers DELETE /api/repos/delete.
@@ -170,10 +154,10 @@ func (h *Hub) deleteRepo(w http.ResponseWriter, c *call) error {
 	if err := h.authorize(c.token, r, toWrite); err != nil {
 		return err
 	}
-	if err := h.retire(r, r.bury, nil); err != nil {
+	if err := r.Delete(c.Context()); err != nil {
 		return err
 	}
-	if err := errors.Join(os.RemoveAll(r.grave()), h.sweep()); err != nil {
+	if err := h.collect(c.Context()); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusOK)
@@ -201,49 +185,17 @@ func (h *Hub) moveRepo(w http.ResponseWriter, c *call) error {
 	if err := h.authorize(c.token, r, toWrite); err != nil {
 		return err
 	}
-	if !h.member(c.token, to.namespace()) {
-		return forbidden("You don't have the rights to move a %s to the namespace %q", to.Type, to.namespace())
+	if !h.member(c.token, to.Namespace()) {
+		return forbidden("You don't have the rights to move a %s to the namespace %q", to.Type, to.Namespace())
 	}
-	moved := &repo{id: to, store: h.store}
-	moved.file.Store(r.file.Load())
-	rename := func() error {
-		if err := os.Rename(r.path(), moved.path()); err != nil {
-			return err
-		}
-		return syncDir(h.store.path("repos"))
+	err = r.Move(c.Context(), to)
+	if errors.Is(err, store.ErrExists) {
+		return conflict("A repo named %s exists already", to.Name)
 	}
-	if err := h.retire(r, rename, moved); err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, wire.RepoURL{URL: c.origin() + "/" + to.String(), Name: to.Name, ID: to.Name})
-	return nil
-}
-
-// retire takes r out of use, by what takes its folder away, and puts next, if
-// there is one, in its place.
-func (h *Hub) retire(r *repo, take func() error, next *repo) error {
-	unlock, err := r.lock()
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if next != nil {
-		if h.repos[next.id] != nil {
-			return conflict("A repo named %s exists already", next.id.Name)
-		}
-		next.file.Store(r.file.Load()) // again, now that it can not change
-	}
-	if err := take(); err != nil {
-		return err
-	}
-	r.gone = true
-	h.store.commits.forget(r.id)
-	delete(h.repos, r.id)
-	if next != nil {
-		h.repos[next.id] = next
-	}
+	writeJSON(w, http.StatusOK, wire.RepoURL{URL: c.origin() + "/" + to.String(), Name: to.Name, ID: to.Name})
 	return nil
 }
 
@@ -260,7 +212,7 @@ func (h *Hub) putSettings(w http.ResponseWriter, c *call) error {
 	if req.Gated != nil && !slices.Contains([]wire.Gated{"", "auto", "manual"}, *req.Gated) {
 		return badRequest("\"gated\" must be false, \"auto\" or \"manual\"")
 	}
-	err := c.repo.update(func(s *Settings) {
+	s, err := c.repo.Configure(c.Context(), func(s *Settings) {
 		if req.Private != nil {
 			s.Private = *req.Private
 		}
@@ -274,18 +226,18 @@ func (h *Hub) putSettings(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	s := c.repo.Settings()
 	writeJSON(w, http.StatusOK, map[string]any{"private": s.Private, "gated": s.Gated})
 	return nil
 }
 
 // Configure changes a repo's settings.
 func (h *Hub) Configure(id RepoID, change func(*Settings)) error {
-	r, ok := h.lookup(id)
-	if !ok {
-		return fmt.Errorf("configuring %q: no such repo", id)
+	r, err := h.store.Repo(id)
+	if err != nil {
+		return fmt.Errorf("configuring %q: %w", id, err)
 	}
-	return r.update(change)
+	_, err = r.Configure(context.Background(), change)
+	return err
 }
 
 // authCheck answers GET /api/models/{repo}/auth-check, and …/auth-check/write.

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -43,18 +44,18 @@ func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
 		redirect(w, c, http.StatusTemporaryRedirect, location)
 		return nil
 	}
-	return c.serveBlob(w, f)
+	return h.serveBlob(w, c, f)
 }
 
 // file is the file that the address names, and the commit it is in.
-func (c *call) file() (*commit, file, error) {
+func (c *call) file() (*store.Commit, store.File, error) {
 	at, err := c.commit()
 	if err != nil {
-		return nil, file{}, err
+		return nil, store.File{}, err
 	}
-	f, ok := at.find(c.path)
+	f, ok := at.Find(c.path)
 	if !ok {
-		return nil, file{}, noEntry("Entry not found")
+		return nil, store.File{}, noEntry("Entry not found")
 	}
 	return at, f, nil
 }
@@ -81,8 +82,8 @@ func redirect(w http.ResponseWriter, c *call, status int, location string) {
 }
 
 // serveBlob sends a small file, or the part of it that is asked for.
-func (c *call) serveBlob(w http.ResponseWriter, f file) error {
-	content, err := c.repo.open(f)
+func (h *Hub) serveBlob(w http.ResponseWriter, c *call, f store.File) error {
+	content, err := h.open(c.repo, f)
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,7 @@ func (h *Hub) rawFile(w http.ResponseWriter, c *call) error {
 	}
 	w.Header().Set(wire.HeaderRepoCommit, at.ID)
 	if f.LFS == "" {
-		return c.serveBlob(w, f)
+		return h.serveBlob(w, c, f)
 	}
 	setContentHeaders(w.Header(), "text/plain; charset=utf-8", f.Path)
 	w.Header().Set("ETag", `"`+f.OID+`"`)

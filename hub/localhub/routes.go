@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -19,7 +20,7 @@ type call struct {
 	page    bool // it is for one of the pages that people see
 
 	id   RepoID
-	repo *repo
+	repo *store.Repo
 	rev  string // what follows the verb, decoded
 	path string // what follows rev, decoded; not checked
 }
@@ -152,7 +153,7 @@ func (h *Hub) route(w http.ResponseWriter, c *call) error {
 func (h *Hub) routeRepo(w http.ResponseWriter, c *call, method string, segments []string) error {
 	api := segments[0] == "api"
 	table, segments := tableFor(segments)
-	t, typed := repoTypes[segments[0]]
+	t, typed := store.RepoTypes[segments[0]]
 	if typed {
 		segments = segments[1:]
 	} else if t = wire.Model; api {
@@ -171,7 +172,7 @@ func (h *Hub) routeRepo(w http.ResponseWriter, c *call, method string, segments 
 	if !ok || wire.CheckRepoID(name) != nil {
 		return errNoRoute
 	}
-	c.id = RepoID{t, name}
+	c.id = RepoID{Type: t, Name: name}
 	c.repo, _ = h.lookup(c.id)
 	if err := h.authorize(c.token, c.repo, route.need); err != nil {
 		return err
@@ -191,7 +192,7 @@ func tableFor(segments []string) (map[string]route, []string) {
 	}
 	segments = segments[2:]
 	at := 3 // type, namespace, name
-	if commitID.MatchString(segments[2]) {
+	if store.IsCommitID(segments[2]) {
 		at = 2
 	}
 	return pages, slices.Insert(segments, at, "resolve")
@@ -218,8 +219,8 @@ func splitRev(segments []string) (rev, path string) {
 }
 
 // commit is the commit that the address names; the default branch's if none.
-func (c *call) commit() (*commit, error) {
-	return c.repo.resolve(cmp.Or(c.rev, defaultBranch))
+func (c *call) commit() (*store.Commit, error) {
+	return c.repo.Resolve(cmp.Or(c.rev, store.DefaultBranch))
 }
 
 // origin is the scheme and host that the client used.

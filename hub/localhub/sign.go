@@ -2,12 +2,19 @@ package localhub
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"time"
+
+	"longcat/hub/localhub/store"
 )
 
 // signer makes and checks addresses that work for a while without a token.
@@ -47,4 +54,21 @@ func (s signer) check(u *url.URL) (url.Values, error) {
 		return nil, &apiError{Status: http.StatusForbidden, Message: "Request has expired"}
 	}
 	return q, nil
+}
+
+// signingKey is the secret that signs addresses. It is kept, so that addresses
+// given out before a restart still work after it.
+func signingKey(s *store.Store) ([]byte, error) {
+	key, err := os.ReadFile(s.Path("key"))
+	switch {
+	case err == nil && len(key) == 32:
+		return key, nil
+	case err == nil:
+		return nil, errors.New("the file \"key\" is no key that a hub made: it must have 32 bytes")
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("reading signing key: %w", err)
+	}
+	key = make([]byte, 32)
+	rand.Read(key)
+	return key, s.Write(s.Path("key"), key, 0o600)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -38,7 +39,7 @@ func (h *Hub) listTree(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	q := c.URL.Query()
-	entries := at.list(c.path, isSet(q.Get("recursive")))
+	entries := listFiles(at, c.path, isSet(q.Get("recursive")))
 	if len(entries) == 0 && c.path != "" {
 		return noEntry(fmt.Sprintf("%s does not exist on %q", c.path, c.rev))
 	}
@@ -55,7 +56,7 @@ func (h *Hub) listTree(w http.ResponseWriter, c *call) error {
 	entries = page(w, c, dir, entries, size)
 	h.addXetHashes(entries)
 	if expand {
-		if err := c.repo.expandEntries(entries); err != nil {
+		if err := expandEntries(c.repo, entries); err != nil {
 			return err
 		}
 	}
@@ -65,21 +66,21 @@ func (h *Hub) listTree(w http.ResponseWriter, c *call) error {
 
 // list is what lies in a folder: folders first, or with recursive all below
 // it, each folder before what it holds.
-func (c *commit) list(dir string, recursive bool) []treeEntry {
+func listFiles(c *store.Commit, dir string, recursive bool) []treeEntry {
 	entries := []treeEntry{}
 	prefix := dir
 	if dir != "" {
 		prefix += "/"
 	}
 	last := "" // folder that was listed last
-	for _, f := range c.under(dir) {
+	for _, f := range c.Under(dir) {
 		rest := f.Path[len(prefix):]
 		for i := 0; i < len(rest); i++ {
 			if rest[i] != '/' {
 				continue
 			}
 			if sub := prefix + rest[:i]; !strings.HasPrefix(last+"/", sub+"/") {
-				entries = append(entries, c.folder(sub))
+				entries = append(entries, folderEntry(c, sub))
 				last = sub
 			}
 			if !recursive {
@@ -96,11 +97,11 @@ func (c *commit) list(dir string, recursive bool) []treeEntry {
 	return entries
 }
 
-func (c *commit) folder(dir string) treeEntry {
-	return treeEntry{TreeEntry: wire.TreeEntry{Type: "directory", OID: c.dirs()[dir], Path: dir}, commit: c.ID}
+func folderEntry(c *store.Commit, dir string) treeEntry {
+	return treeEntry{TreeEntry: wire.TreeEntry{Type: "directory", OID: c.TreeID(dir), Path: dir}, commit: c.ID}
 }
 
-func entryOf(f file) treeEntry {
+func entryOf(f store.File) treeEntry {
 	e := treeEntry{TreeEntry: wire.TreeEntry{Type: "file", OID: f.OID, Size: f.Size, Path: f.Path}, commit: f.Commit}
 	if f.LFS != "" {
 		e.LFS = &wire.LFSInfo{OID: f.LFS, Size: f.Size, PointerSize: int64(len(wire.LFSPointer(f.LFS, f.Size)))}
@@ -110,9 +111,9 @@ func entryOf(f file) treeEntry {
 
 // expandEntries adds who changed the entries last. A folder was changed by the
 // commit that is asked about, as far as we tell.
-func (r *repo) expandEntries(entries []treeEntry) error {
+func expandEntries(r *store.Repo, entries []treeEntry) error {
 	for i := range entries {
-		c, err := r.header(entries[i].commit)
+		c, err := r.Header(entries[i].commit)
 		if err != nil {
 			return err
 		}
@@ -146,15 +147,15 @@ func (h *Hub) pathsInfo(w http.ResponseWriter, c *call) error {
 	entries := []treeEntry{}
 	for _, p := range req.Paths {
 		p = strings.Trim(p, "/")
-		if f, ok := at.find(p); ok {
+		if f, ok := at.Find(p); ok {
 			entries = append(entries, entryOf(f))
-		} else if p != "" && len(at.under(p)) > 0 {
-			entries = append(entries, at.folder(p))
+		} else if p != "" && len(at.Under(p)) > 0 {
+			entries = append(entries, folderEntry(at, p))
 		}
 	}
 	h.addXetHashes(entries)
 	if req.Expand {
-		if err := c.repo.expandEntries(entries); err != nil {
+		if err := expandEntries(c.repo, entries); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"math"
 	"path"
 	"strings"
+
+	"longcat/hub/localhub/store"
 )
 
 // weightFormats are the endings of files that hold weights.
@@ -23,15 +25,15 @@ const maxHeaders = 8 << 20
 // safetensors files declare them; 0 if there are none to count.
 // Source: the safetensors format, whose file begins with the header's length
 // (8 bytes, little-endian) and the header, in JSON.
-func (r *repo) parameters(at *commit) int64 {
+func (h *Hub) parameters(r *store.Repo, at *store.Commit) int64 {
 	var sum int64
 	left := int64(maxHeaders)
-	for _, f := range at.files {
+	for _, f := range at.Files() {
 		// Other names are the same weights in another layout, or adapters.
 		if path.Ext(f.Path) != ".safetensors" || !strings.HasPrefix(f.Path, "model") || strings.Contains(f.Path, "/") {
 			continue
 		}
-		n, read := r.fileParameters(f, left)
+		n, read := h.fileParameters(r, f, left)
 		if left -= read; n < 0 || sum > math.MaxInt64-n {
 			return 0
 		}
@@ -42,8 +44,8 @@ func (r *repo) parameters(at *commit) int64 {
 
 // fileParameters counts one file's, reading at most limit bytes of header;
 // -1 if it can not.
-func (r *repo) fileParameters(f file, limit int64) (n, read int64) {
-	content, err := r.open(f)
+func (h *Hub) fileParameters(r *store.Repo, f store.File, limit int64) (n, read int64) {
+	content, err := h.open(r, f)
 	if err != nil {
 		return -1, 0
 	}

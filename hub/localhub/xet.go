@@ -4,22 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"sync"
 
 	"longcat/hub/localhub/cas"
-	"longcat/hub/localhub/store"
 )
-
-// openXet opens the store of chunks, which shares the objects with us.
-func (s *folder) openXet() (err error) {
-	s.xet, err = cas.Open(cas.Options{
-		Dir:     s.path("xet"),
-		Publish: publish, EmptyTemp: store.EmptyTemp,
-		Object: func(sha256 string) (*os.File, error) { return os.Open(s.objectPath(sha256)) },
-	})
-	return err
-}
 
 // addXetHashes names the large files in the way of the Xet protocol.
 func (h *Hub) addXetHashes(entries []treeEntry) {
@@ -37,7 +25,7 @@ func (h *Hub) xetFile(sha256 string) (cas.Known, bool) {
 	if h.opts.NoXet {
 		return cas.Known{}, false
 	}
-	return h.store.xet.BySHA256(sha256)
+	return h.xet.BySHA256(sha256)
 }
 
 // convertAtOnce is the most bytes of an object whose chunks are found before
@@ -60,10 +48,10 @@ type conversion struct {
 // convert sees to it that an object's chunks are found, now or soon. A failure
 // is none of the upload's: Settle tells of it.
 func (h *Hub) convert(sha256 string) {
-	if _, done := h.store.xet.BySHA256(sha256); done || h.opts.NoXet {
+	if _, done := h.xet.BySHA256(sha256); done || h.opts.NoXet {
 		return
 	}
-	if size, _ := h.store.objectSize(sha256); size <= convertAtOnce {
+	if size, _ := h.objectSize(sha256); size <= convertAtOnce {
 		h.conversion.note(h.findChunks(h.conversion.ctx, sha256))
 		return
 	}
@@ -115,12 +103,12 @@ func (h *Hub) convertAll(done chan struct{}) {
 // findChunks converts one object. That it is gone meanwhile is no failure.
 func (h *Hub) findChunks(ctx context.Context, sha256 string) error {
 	for {
-		if _, done := h.store.xet.BySHA256(sha256); done {
+		if _, done := h.xet.BySHA256(sha256); done {
 			return nil
 		}
-		f, err := h.store.xet.Convert(ctx, sha256)
+		f, err := h.xet.Convert(ctx, sha256)
 		if err == nil {
-			err = h.addConverted(f)
+			err = h.addConverted(ctx, f)
 		}
 		switch {
 		case errors.Is(err, cas.ErrCollected):
@@ -132,13 +120,16 @@ func (h *Hub) findChunks(ctx context.Context, sha256 string) error {
 	}
 }
 
-func (h *Hub) addConverted(f *cas.File) error {
-	h.objects.RLock()
-	defer h.objects.RUnlock()
-	if len(f.Terms) == 0 || !exists(h.store.objectPath(f.SHA256)) {
+func (h *Hub) addConverted(ctx context.Context, f *cas.File) error {
+	release, err := h.store.KeepObjects(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if _, whole := h.store.ObjectSize(f.SHA256); len(f.Terms) == 0 || !whole {
 		return nil
 	}
-	_, err := h.store.xet.Add(f)
+	_, err = h.xet.Add(f)
 	return err
 }
 
@@ -152,8 +143,8 @@ func (h *Hub) startXet() error {
 		return nil
 	}
 	var missing []string
-	err := h.store.eachObject(func(sha256 string) error {
-		if _, done := h.store.xet.BySHA256(sha256); !done {
+	err := h.store.EachObject(func(sha256 string) error {
+		if _, done := h.xet.BySHA256(sha256); !done {
 			missing = append(missing, sha256)
 		}
 		return nil

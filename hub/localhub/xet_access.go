@@ -41,16 +41,15 @@ func (a *xetAccess) mayUse(x *cas.Xorb, first, end uint32) bool {
 	if covers(a.covered[x.Hash], first, end) {
 		return true
 	}
-	store := a.h.store.xet
-	if a.c.token != nil && store.Sent(x.Hash, a.c.token.User) {
+	if a.c.token != nil && a.h.xet.Sent(x.Hash, a.c.token.User) {
 		a.covered[x.Hash] = []chunkRange{{0, uint32(len(x.Index))}}
 		return covers(a.covered[x.Hash], first, end)
 	}
-	for _, known := range store.WithXorb(x.Hash) {
+	for _, known := range a.h.xet.WithXorb(x.Hash) {
 		if _, asked := a.read[known.SHA256]; asked || !a.mayRead(known.SHA256) {
 			continue // its chunks are in covered already, or must not be
 		}
-		f, err := store.File(known.SHA256)
+		f, err := a.h.xet.File(known.SHA256)
 		if err != nil { // it was removed just now
 			continue
 		}

@@ -32,11 +32,11 @@ func (h *Hub) queryChunk(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	access := h.xetAccess(c)
-	for _, known := range h.store.xet.WithChunk(hash) {
+	for _, known := range h.xet.WithChunk(hash) {
 		if !access.mayRead(known.SHA256) {
 			continue
 		}
-		f, err := h.store.xet.File(known.SHA256)
+		f, err := h.xet.File(known.SHA256)
 		if errors.Is(err, fs.ErrNotExist) { // it was removed just now
 			continue
 		}
@@ -64,7 +64,7 @@ func (h *Hub) answerChunk(w http.ResponseWriter, f *cas.File, term int) error {
 			continue // it is in the answer already
 		}
 		delete(ranges, hash)
-		x, err := h.store.xet.Xorb(hash)
+		x, err := h.xet.Xorb(hash)
 		if err != nil {
 			return err
 		}

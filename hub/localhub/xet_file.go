@@ -19,8 +19,8 @@ func (h *Hub) xetFileOf(c *call) (cas.Known, error) {
 	if err != nil {
 		return cas.Known{}, err
 	}
-	known, ok := h.store.xet.ByHash(hash)
-	if !ok || !(c.repo.hasObject(known.SHA256) || c.token != nil && c.repo.hasPending(known.SHA256, c.token.User)) {
+	known, ok := h.xet.ByHash(hash)
+	if !ok || !(c.repo.HasObject(known.SHA256) || c.token != nil && c.repo.HasPending(known.SHA256, c.token.User)) {
 		return cas.Known{}, errNoFile
 	}
 	return known, nil
@@ -85,7 +85,7 @@ func (h *Hub) reconstruct(c *call) (*xet.Reconstruction, error) {
 	} else if len(asked) == 1 {
 		span = asked[0]
 	}
-	f, err := h.store.xet.File(known.SHA256)
+	f, err := h.xet.File(known.SHA256)
 	if errors.Is(err, fs.ErrNotExist) { // it was removed just now
 		return nil, errNoFile
 	}
@@ -106,7 +106,7 @@ func (h *Hub) parts(c *call, f *cas.File, span xet.Span) (*xet.Reconstruction, e
 		if at <= span.Start || start > span.End {
 			continue
 		}
-		x, err := h.store.xet.Xorb(t.Xorb)
+		x, err := h.xet.Xorb(t.Xorb)
 		if err != nil {
 			return nil, err
 		}
@@ -118,7 +118,7 @@ func (h *Hub) parts(c *call, f *cas.File, span xet.Span) (*xet.Reconstruction, e
 		used[t.Xorb] = append(used[t.Xorb], chunkRange{uint32(term.Chunks.Start), uint32(term.Chunks.End)})
 	}
 	for hash, ranges := range used {
-		x, err := h.store.xet.Xorb(hash)
+		x, err := h.xet.Xorb(hash)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"longcat/hub/localhub/cas"
+	"longcat/hub/localhub/store"
 	"longcat/hub/xet"
 	"longcat/hub/xet/shard"
 )
@@ -22,7 +23,7 @@ func (h *Hub) postShardV1(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	defer drop(f)
+	defer store.Drop(f)
 	if err := h.registerShard(c, f, func(int64) {}); err != nil {
 		return err
 	}
@@ -37,7 +38,7 @@ func (h *Hub) postShardV2(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	defer drop(f)
+	defer store.Drop(f)
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Cache-Control", "no-cache")
 	w.WriteHeader(http.StatusOK)
@@ -77,7 +78,7 @@ func (e *shardEvents) validating(verified, total int64) {
 // spoolShard reads a shard into a temp file and makes sure that it is one. It
 // says how many units its files are.
 func (h *Hub) spoolShard(c *call) (f *os.File, units int64, err error) {
-	if f, err = h.store.temp(0o600); err != nil {
+	if f, err = h.store.Temp(0o600); err != nil {
 		return nil, 0, err
 	}
 	body := http.MaxBytesReader(nil, c.Body, shard.MaxBytes)
@@ -88,7 +89,7 @@ func (h *Hub) spoolShard(c *call) (f *os.File, units int64, err error) {
 		})
 	}
 	if err != nil {
-		drop(f)
+		store.Drop(f)
 		return nil, 0, err
 	}
 	return f, units, nil
@@ -113,7 +114,7 @@ func visitShard(f *os.File, visit func(*shard.File) error) error {
 // is told how many units are done.
 func (h *Hub) registerShard(c *call, f *os.File, progress func(verified int64)) error {
 	var done, read int64 // units of the files before, bytes of this one
-	check := cas.Check{Store: h.store.xet, May: h.xetAccess(c).mayUse}
+	check := cas.Check{Store: h.xet, May: h.xetAccess(c).mayUse}
 	check.Read = func(n int) {
 		before := read / shardUnit
 		if read += int64(n); read/shardUnit > before {
@@ -141,16 +142,19 @@ func (h *Hub) registerShard(c *call, f *os.File, progress func(verified int64)) 
 // keepFile keeps a file that was verified, and notes who sent it where. If the
 // same content came as a whole before, that stays the one form it is kept in.
 func (h *Hub) keepFile(c *call, f *cas.File) error {
-	unlock, err := c.repo.lock()
+	unlock, err := c.repo.Lock(c.Context())
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	h.objects.RLock()
-	defer h.objects.RUnlock()
+	release, err := h.store.KeepObjects(c.Context())
+	if err != nil {
+		return err
+	}
+	defer release()
 	added := false
-	if !exists(h.store.objectPath(f.SHA256)) {
-		added, err = h.store.xet.Add(f)
+	if _, whole := h.store.ObjectSize(f.SHA256); !whole {
+		added, err = h.xet.Add(f)
 		if errors.Is(err, cas.ErrCollected) {
 			return &apiError{Status: http.StatusServiceUnavailable, Message: err.Error()}
 		}
@@ -158,8 +162,8 @@ func (h *Hub) keepFile(c *call, f *cas.File) error {
 			return err
 		}
 	}
-	if err := c.repo.markPending(f.SHA256, c.token.User); err != nil || !added {
+	if err := c.repo.MarkPending(f.SHA256, c.token.User); err != nil || !added {
 		return err
 	}
-	return h.store.xet.Used(f, c.token.User)
+	return h.xet.Used(f, c.token.User)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
 
@@ -44,7 +45,7 @@ func (h *Hub) giveXetToken(w http.ResponseWriter, c *call, scope string) error {
 		return errNoRoute
 	}
 	signed := h.signer.sign("xet", url.Values{
-		"repo": {c.id.folder()}, "scope": {scope}, "token": {h.tokenID(c.token)},
+		"repo": {c.id.Directory()}, "scope": {scope}, "token": {h.tokenID(c.token)},
 	}, xetTokenTTL)
 	token := wire.XetToken{
 		AccessToken: "xet_" + base64.RawURLEncoding.EncodeToString([]byte(signed)),
@@ -91,7 +92,7 @@ func (h *Hub) authenticateXet(c *call, scope string) error {
 	if scope == xetWrite && q.Get("scope") != xetWrite {
 		return forbidden("This Xet token is for reading only")
 	}
-	c.id, _ = parseRepoFolder(q.Get("repo"))
+	c.id, _ = store.ParseDirectory(q.Get("repo"))
 	c.repo, _ = h.lookup(c.id)
 	if scope == xetWrite {
 		return h.authorize(c.token, c.repo, toPropose)
@@ -103,6 +104,6 @@ func (h *Hub) authenticateXet(c *call, scope string) error {
 // which xorbs they saw under an address, and count on them. So it changes when
 // xorbs are removed, and differs from folder to folder.
 func (h *Hub) casURL(c *call) string {
-	generation := strconv.FormatInt(h.store.xet.Generation(), 10)
+	generation := strconv.FormatInt(h.xet.Generation(), 10)
 	return c.origin() + "/-/cas/" + h.signer.mac("cas", url.Values{"generation": {generation}})[:16]
 }

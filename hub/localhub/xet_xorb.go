@@ -23,7 +23,7 @@ var errNoXorb = &apiError{Status: http.StatusNotFound, Message: "Xorb not found"
 
 // knownXorb finds a xorb if the caller may use all of it.
 func (h *Hub) knownXorb(c *call, hash merkle.Hash) (*cas.Xorb, error) {
-	x, err := h.store.xet.Xorb(hash)
+	x, err := h.xet.Xorb(hash)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errNoXorb
 	}
@@ -69,7 +69,7 @@ func (h *Hub) postXorb(w http.ResponseWriter, c *call) error {
 }
 
 func (h *Hub) takeXorb(hash merkle.Hash, user string, body io.Reader) (added bool, err error) {
-	added, err = h.store.xet.PutXorb(hash, user, h.opts.Now().Add(uploadTTL), body)
+	added, err = h.xet.PutXorb(hash, user, h.opts.Now().Add(uploadTTL), body)
 	if bad, ok := errors.AsType[*cas.BadXorbError](err); ok {
 		return false, badRequest("%v", bad)
 	}
@@ -194,7 +194,7 @@ func (h *Hub) serveXorb(w http.ResponseWriter, c *call) error {
 	if err != nil { // the address is for something else
 		return errNoRoute
 	}
-	x, err := h.store.xet.Xorb(hash)
+	x, err := h.xet.Xorb(hash)
 	var ranges []chunkRange
 	if err == nil {
 		ranges, err = h.usedBy(file, hash)
@@ -212,7 +212,7 @@ func (h *Hub) serveXorb(w http.ResponseWriter, c *call) error {
 	if !withinChunks(asked, x, ranges) {
 		return forbidden("Only the ranges that the address was made for can be had, in ascending order")
 	}
-	content, err := h.store.xet.OpenXorb(x)
+	content, err := h.xet.OpenXorb(x)
 	if err != nil {
 		return err
 	}
@@ -224,11 +224,11 @@ func (h *Hub) serveXorb(w http.ResponseWriter, c *call) error {
 
 // usedBy lists the chunks of a xorb that a file is made of.
 func (h *Hub) usedBy(file, xorb merkle.Hash) ([]chunkRange, error) {
-	known, ok := h.store.xet.ByHash(file)
+	known, ok := h.xet.ByHash(file)
 	if !ok {
 		return nil, fs.ErrNotExist
 	}
-	f, err := h.store.xet.File(known.SHA256)
+	f, err := h.xet.File(known.SHA256)
 	if err != nil {
 		return nil, err
 	}

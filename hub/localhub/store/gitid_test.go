@@ -1,4 +1,4 @@
-package localhub
+package store
 
 import (
 	"testing"
@@ -7,12 +7,12 @@ import (
 
 // The ids were printed by git 2 for the same files, author and message.
 func TestGitIDs(t *testing.T) {
-	var files []file
+	var files []File
 	for _, f := range [][2]string{{"a-b", "x\n"}, {"a.b", "a.b\n"}, {"a/b/d", "z\n"}, {"a/c", "y\n"}} {
-		files = append(files, file{Path: f[0], OID: gitBlobID([]byte(f[1]))})
+		files = append(files, File{Path: f[0], OID: BlobID([]byte(f[1]))})
 	}
-	c := newCommit(commit{Author: "ann", Title: "a change", Message: "with a body", Date: time.Unix(1790096400, 0)}, files)
-	got := map[string]string{"blob a/c": files[3].OID, "tree a/b": c.dirs()["a/b"], "tree a": c.dirs()["a"], "tree": c.dirs()[""], "commit": c.ID}
+	c := NewCommit(Commit{Author: "ann", Title: "a change", Message: "with a body", Date: time.Unix(1790096400, 0)}, files)
+	got := map[string]string{"blob a/c": files[3].OID, "tree a/b": c.TreeID("a/b"), "tree a": c.TreeID("a"), "tree": c.TreeID(""), "commit": c.ID}
 	for what, want := range map[string]string{
 		"blob a/c": "975fbec8256d3e8a3797e7a3611380f27c49f4ac",
 		"tree a/b": "8c54a2e32f94876b1f99d2f856edce2128a84e0a",

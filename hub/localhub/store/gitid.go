@@ -1,4 +1,4 @@
-package localhub
+package store
 
 import (
 	"crypto/sha1" //nolint:gosec // git's ids are sha1
@@ -11,25 +11,26 @@ import (
 // The formats are those of git's object database: gitformat-pack and the
 // "Git Objects" chapter of the Pro Git book.
 
-func gitID(kind string, body []byte) string {
+func hashGit(kind string, body []byte) string {
 	h := sha1.New() //nolint:gosec // see above
 	fmt.Fprintf(h, "%s %d\x00", kind, len(body))
 	h.Write(body)
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func gitBlobID(content []byte) string { return gitID("blob", content) }
+// BlobID is the git id of a small file.
+func BlobID(content []byte) string { return hashGit("blob", content) }
 
-// gitTreeIDs returns the tree id of every folder; the root's key is "". The
+// treeIDs returns the tree id of every folder; the root's key is "". The
 // files must be sorted by path.
-func gitTreeIDs(files []file) map[string]string {
+func treeIDs(files []File) map[string]string {
 	ids := map[string]string{}
-	gitTree("", files, ids)
+	treeID("", files, ids)
 	return ids
 }
 
-// gitTree notes the id of dir, whose files these are, and of all below it.
-func gitTree(dir string, files []file, ids map[string]string) string {
+// treeID notes the id of dir, whose files these are, and of all below it.
+func treeID(dir string, files []File, ids map[string]string) string {
 	type entry struct{ sortKey, mode, name, id string }
 	var entries []entry
 	prefix := dir
@@ -45,7 +46,7 @@ func gitTree(dir string, files []file, ids map[string]string) string {
 		}
 		sub := prefix + name
 		n, _ := slices.BinarySearchFunc(files[i:], sub+"0", byPath)
-		entries = append(entries, entry{name + "/", "40000", name, gitTree(sub, files[i:i+n], ids)})
+		entries = append(entries, entry{name + "/", "40000", name, treeID(sub, files[i:i+n], ids)})
 		i += n
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.sortKey, b.sortKey) })
@@ -54,12 +55,12 @@ func gitTree(dir string, files []file, ids map[string]string) string {
 		body = fmt.Appendf(body, "%s %s\x00", e.mode, e.name)
 		body, _ = hex.AppendDecode(body, []byte(e.id))
 	}
-	ids[dir] = gitID("tree", body)
+	ids[dir] = hashGit("tree", body)
 	return ids[dir]
 }
 
-// gitCommitID is the id of c with this root tree.
-func gitCommitID(c *commit, tree string) string {
+// commitID is the id of c with this root tree.
+func commitID(c *Commit, tree string) string {
 	body := fmt.Appendf(nil, "tree %s\n", tree)
 	if c.Parent != "" {
 		body = fmt.Appendf(body, "parent %s\n", c.Parent)
@@ -69,5 +70,5 @@ func gitCommitID(c *commit, tree string) string {
 	if c.Message != "" {
 		body = fmt.Appendf(body, "\n%s\n", c.Message)
 	}
-	return gitID("commit", body)
+	return hashGit("commit", body)
 }

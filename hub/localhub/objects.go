@@ -1,0 +1,95 @@
+package localhub
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+
+	"longcat/hub/localhub/cas"
+	"longcat/hub/localhub/store"
+)
+
+// Large files are objects of the store, or are made of the chunks of the cas,
+// whichever way they came.
+
+// openXet opens the store of chunks, which shares the objects.
+func (h *Hub) openXet() (err error) {
+	h.xet, err = cas.Open(cas.Options{
+		Dir:     h.store.Path("xet"),
+		Publish: store.Publish, EmptyTemp: store.EmptyTemp,
+		Object: h.store.OpenObject,
+	})
+	return err
+}
+
+// objectSize is the size of a large file in bytes, or false if it is not there.
+func (h *Hub) objectSize(sha256 string) (int64, bool) {
+	if size, ok := h.store.ObjectSize(sha256); ok {
+		return size, true
+	}
+	known, ok := h.xet.BySHA256(sha256)
+	return known.Size, ok
+}
+
+// openObject opens a large file, in whatever form it is kept.
+func (h *Hub) openObject(sha256 string) (io.ReadSeekCloser, error) {
+	f, err := h.store.OpenObject(sha256)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	made, err := h.xet.File(sha256)
+	if err != nil {
+		return nil, err
+	}
+	return h.xet.Open(made), nil
+}
+
+// open opens the content of a repo's file: an object if it is large, else a
+// blob.
+func (h *Hub) open(r *store.Repo, f store.File) (io.ReadSeekCloser, error) {
+	if f.LFS != "" {
+		return h.openObject(f.LFS)
+	}
+	return r.OpenBlob(f.OID)
+}
+
+// collect removes the content that no repo has, and that nothing is made of.
+// What was sent and not committed for a day is given up.
+func (h *Hub) collect(ctx context.Context) error {
+	unlock, err := h.store.LockObjects(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	repos, err := h.store.Repos()
+	if err != nil {
+		return err
+	}
+	alive := map[string]bool{}
+	for _, r := range repos {
+		committed, err := r.ObjectIDs()
+		if err != nil {
+			return err
+		}
+		pending, err := r.PendingIDs(h.opts.Now().Add(-uploadTTL))
+		if err != nil {
+			return err
+		}
+		for _, id := range append(committed, pending...) {
+			alive[id] = true
+		}
+	}
+	used, err := h.xet.Collect(alive, h.opts.Now())
+	if err != nil {
+		return err
+	}
+	var errs []error
+	err = h.store.EachObject(func(sha256 string) error {
+		if !alive[sha256] && !used[sha256] {
+			errs = append(errs, h.store.RemoveObject(sha256))
+		}
+		return nil
+	})
+	return errors.Join(append(errs, err)...)
+}

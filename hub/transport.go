@@ -18,6 +18,9 @@ func (c *Client) newHTTP() (api, once *retryablehttp.Client) {
 	if base == nil {
 		base = newTransport()
 	}
+	if c.cfg.Debug != nil {
+		base = &debugTransport{tell: c.cfg.Debug, next: base}
+	}
 	std := &http.Client{
 		Transport:     &tokenGuard{origin: c.endpoint, auth: c.authorization(), next: &stallWatch{limit: c.cfg.StallTimeout, next: base}},
 		CheckRedirect: checkRedirect,

@@ -134,6 +134,9 @@ func (a *app) client() (*hub.Client, error) {
 	cfg.UserAgent = "longcat/" + version()
 	cfg.Warn = func(topic, text string) { a.say("hub says (%s): %s", topic, text) }
 	cfg.Waiting = a.sayWaiting
+	if what, _ := a.lookup("LONGCAT_DEBUG"); what == "http" {
+		cfg.Debug = func(line string) { a.tell("longcat: debug: " + line) }
+	}
 	c, err := hub.New(cfg)
 	if err != nil && a.endpoint != "" {
 		err = &usageError{err}

@@ -59,11 +59,7 @@ func dropout[F number.Float](t *tensor[F]) (prune[F], error) {
 		}
 		words := t.Random.words(first[i]+b.first, len(d))
 		defer words.free()
-		for k, x := range d {
-			if words.at[k]&0xffffff >= limit[i] {
-				d[k] = x * 0
-			}
-		}
+		number.ZeroDrawn(d, words.at, limit[i])
 	}, a)
 }
 

@@ -1,6 +1,10 @@
 package method
 
-import "longcat/merge/number"
+import (
+	"math"
+
+	"longcat/merge/number"
+)
 
 // ties keeps of each model's difference from the base the share density that is
 // largest in magnitude, and of those the elements that have the elected sign.
@@ -35,14 +39,23 @@ func magnitude[F number.Float](t *tensor[F]) (prune[F], error) {
 		case none[i]:
 			clear(d)
 		case len(c) > 0:
-			v := F(c[0].value)
-			for k, x := range d {
-				if m := abs(x); m < v || m == v && b.first+int64(k) >= c[0].index {
-					d[k] = x * 0
-				}
-			}
+			// Up to the cut's index what equals its value is kept, after it not.
+			v, kept := F(c[0].value), clampIndex(c[0].index-b.first, len(d))
+			number.ZeroBelow(d[:kept], v)
+			number.ZeroBelow(d[kept:], next(v))
 		}
 	}, t.arith)
+}
+
+// clampIndex moves an index into 0 … n.
+func clampIndex(i int64, n int) int { return int(max(0, min(i, int64(n)))) }
+
+// next is the least value above v, which is not negative.
+func next[F number.Float](v F) F {
+	if width[F]() == 32 {
+		return F(math.Nextafter32(float32(v), float32(math.Inf(1))))
+	}
+	return F(math.Nextafter(float64(v), math.Inf(1)))
 }
 
 func abs[F number.Float](x F) F {

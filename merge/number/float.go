@@ -67,7 +67,11 @@ func load32(t safetensors.DType, v []float32, b []byte) {
 			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 		}
 	case safetensors.BF16:
-		for i := range v {
+		n := whole[float32](len(v), 8)
+		if n > 0 {
+			loadBF16AVX2(&v[0], &b[:2*n][0], n)
+		}
+		for i := n; i < len(v); i++ {
 			v[i] = bf16ToFloat(binary.LittleEndian.Uint16(b[2*i:]))
 		}
 	case safetensors.F16:
@@ -96,8 +100,12 @@ func store32(t safetensors.DType, b []byte, v []float32) {
 			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(x))
 		}
 	case safetensors.BF16:
-		for i, x := range v {
-			binary.LittleEndian.PutUint16(b[2*i:], floatToBF16(x))
+		n := whole[float32](len(v), 16)
+		if n > 0 {
+			storeBF16AVX2(&b[:2*n][0], &v[0], n)
+		}
+		for i := n; i < len(v); i++ {
+			binary.LittleEndian.PutUint16(b[2*i:], floatToBF16(v[i]))
 		}
 	case safetensors.F16:
 		for i, x := range v {
@@ -118,8 +126,12 @@ func store32(t safetensors.DType, b []byte, v []float32) {
 func round32(t safetensors.DType, v []float32) {
 	switch t {
 	case safetensors.BF16:
-		for i, x := range v {
-			v[i] = bf16ToFloat(floatToBF16(x))
+		n := whole[float32](len(v), 8)
+		if n > 0 {
+			roundBF16AVX2(&v[0], n)
+		}
+		for i := n; i < len(v); i++ {
+			v[i] = bf16ToFloat(floatToBF16(v[i]))
 		}
 	case safetensors.F16:
 		for i, x := range v {

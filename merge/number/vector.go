@@ -1,16 +1,37 @@
 package number
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // The operations on vectors that merging spends its time in. All slices of one
-// call are of one length; dst may be one of the operands. The conversions keep
-// the compiler from fusing operations, which would give other bits on other
-// processors.
+// call are of one length; dst may be one of the operands. In float32 most of a
+// vector is done eight elements at a time where the processor can; what is left,
+// and all of it elsewhere, is done by the plain loops, with the same results to
+// the bit. The conversions keep the compiler from fusing operations, which would
+// give other bits on other processors.
+
+// whole is how many elements of a vector of n can be done at a time in F: a
+// multiple of size, 0 where there are no instructions for it.
+func whole[F Float](n, size int) int {
+	if simd && unsafe.Sizeof(F(0)) == 4 {
+		return n &^ (size - 1)
+	}
+	return 0
+}
+
+// at is the address of a vector that is known to be of float32.
+func at[F Float](v []F) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(v))) }
 
 // Add sets dst to x + y.
 func Add[F Float](dst, x, y []F) {
 	x, y = x[:len(dst)], y[:len(dst)]
-	for i := range dst {
+	n := whole[F](len(dst), 8)
+	if n > 0 {
+		addAVX2(at(dst), at(x), at(y), n)
+	}
+	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] + y[i]
 	}
 }
@@ -18,7 +39,11 @@ func Add[F Float](dst, x, y []F) {
 // Sub sets dst to x - y.
 func Sub[F Float](dst, x, y []F) {
 	x, y = x[:len(dst)], y[:len(dst)]
-	for i := range dst {
+	n := whole[F](len(dst), 8)
+	if n > 0 {
+		subAVX2(at(dst), at(x), at(y), n)
+	}
+	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] - y[i]
 	}
 }
@@ -26,7 +51,11 @@ func Sub[F Float](dst, x, y []F) {
 // Mul sets dst to x · y.
 func Mul[F Float](dst, x, y []F) {
 	x, y = x[:len(dst)], y[:len(dst)]
-	for i := range dst {
+	n := whole[F](len(dst), 8)
+	if n > 0 {
+		mulAVX2(at(dst), at(x), at(y), n)
+	}
+	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] * y[i]
 	}
 }
@@ -34,7 +63,11 @@ func Mul[F Float](dst, x, y []F) {
 // Div sets dst to x / y.
 func Div[F Float](dst, x, y []F) {
 	x, y = x[:len(dst)], y[:len(dst)]
-	for i := range dst {
+	n := whole[F](len(dst), 8)
+	if n > 0 {
+		divAVX2(at(dst), at(x), at(y), n)
+	}
+	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] / y[i]
 	}
 }
@@ -42,7 +75,11 @@ func Div[F Float](dst, x, y []F) {
 // Scale sets dst to x · c.
 func Scale[F Float](dst, x []F, c F) {
 	x = x[:len(dst)]
-	for i := range dst {
+	n := whole[F](len(dst), 8)
+	if n > 0 {
+		scaleAVX2(at(dst), at(x), float32(c), n)
+	}
+	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] * c
 	}
 }
@@ -50,29 +87,28 @@ func Scale[F Float](dst, x []F, c F) {
 // Divide sets dst to x / c.
 func Divide[F Float](dst, x []F, c F) {
 	x = x[:len(dst)]
-	for i := range dst {
+	n := whole[F](len(dst), 8)
+	if n > 0 {
+		divideAVX2(at(dst), at(x), float32(c), n)
+	}
+	for i := n; i < len(dst); i++ {
 		dst[i] = x[i] / c
 	}
 }
 
-// MulAdd sets dst to dst + x · c with one rounding in float32, with two in
-// float64.
+// MulAdd sets dst to dst + x · c, with one rounding in float32 and two in float64.
 func MulAdd[F Float](dst, x []F, c F) {
-	switch dst := any(dst).(type) {
-	case []float32:
-		mulAdd32(dst, any(x).([]float32), float32(c))
-	case []float64:
-		x := any(x).([]float64)[:len(dst)]
-		for i := range dst {
-			dst[i] += float64(x[i] * float64(c))
-		}
-	}
-}
-
-func mulAdd32(dst, x []float32, c float32) {
 	x = x[:len(dst)]
-	for i := range dst {
-		dst[i] = fma32(x[i], c, dst[i])
+	n := whole[F](len(dst), 8)
+	if n > 0 {
+		mulAddAVX2(at(dst), at(x), float32(c), n)
+	}
+	for i := n; i < len(dst); i++ {
+		if unsafe.Sizeof(c) == 4 {
+			dst[i] = F(fma32(float32(x[i]), float32(c), float32(dst[i])))
+		} else {
+			dst[i] += F(x[i] * c)
+		}
 	}
 }
 
@@ -84,7 +120,7 @@ func fma32(x, y, z float32) float32 {
 	s := p + w
 	t := s - p
 	lost := (p - (s - t)) + (w - t)
-	if lost != 0 {
+	if lost > 0 || lost < 0 { // not of an infinity
 		if bits := math.Float64bits(s); bits&1 == 0 {
 			if (lost > 0) == (s > 0) {
 				bits++
@@ -105,68 +141,95 @@ func Abs[F Float](dst, x []F) {
 	}
 }
 
-// Dot is Σ x·y, added in float64.
-func Dot[F Float](x, y []F) float64 {
-	y = y[:len(x)]
-	var s [4]float64
-	n := len(x) &^ 3
-	for i := 0; i < n; i += 4 {
-		a, b := x[i:i+4:i+4], y[i:i+4:i+4]
-		s[0] += float64(float64(a[0]) * float64(b[0]))
-		s[1] += float64(float64(a[1]) * float64(b[1]))
-		s[2] += float64(float64(a[2]) * float64(b[2]))
-		s[3] += float64(float64(a[3]) * float64(b[3]))
+// ZeroBelow multiplies by 0 what is smaller in magnitude than c.
+func ZeroBelow[F Float](x []F, c F) {
+	n := whole[F](len(x), 8)
+	if n > 0 {
+		zeroBelowAVX2(at(x), float32(c), n)
 	}
 	for i := n; i < len(x); i++ {
-		s[0] += float64(float64(x[i]) * float64(y[i]))
+		if F(math.Abs(float64(x[i]))) < c {
+			x[i] *= 0
+		}
 	}
-	return (s[0] + s[1]) + (s[2] + s[3])
 }
 
-// Sum is Σ x, added in float64.
-func Sum[F Float](x []F) float64 {
-	var s [4]float64
-	n := len(x) &^ 3
-	for i := 0; i < n; i += 4 {
-		a := x[i : i+4 : i+4]
-		s[0] += float64(a[0])
-		s[1] += float64(a[1])
-		s[2] += float64(a[2])
-		s[3] += float64(a[3])
+// ZeroDrawn multiplies by 0 the elements for which the lower 24 bits of a random
+// word are not below limit, which is at most 1<<24.
+func ZeroDrawn[F Float](x []F, words []uint32, limit uint32) {
+	words = words[:len(x)]
+	n := whole[F](len(x), 8)
+	if n > 0 {
+		zeroDrawnAVX2(at(x), &words[0], limit, n)
 	}
-	for _, v := range x[n:] {
-		s[0] += float64(v)
+	for i := n; i < len(x); i++ {
+		if words[i]&0xffffff >= limit {
+			x[i] *= 0
+		}
 	}
-	return (s[0] + s[1]) + (s[2] + s[3])
-}
-
-// AbsSum is Σ |x|, added in float64.
-func AbsSum[F Float](x []F) float64 {
-	var s [4]float64
-	n := len(x) &^ 3
-	for i := 0; i < n; i += 4 {
-		a := x[i : i+4 : i+4]
-		s[0] += math.Abs(float64(a[0]))
-		s[1] += math.Abs(float64(a[1]))
-		s[2] += math.Abs(float64(a[2]))
-		s[3] += math.Abs(float64(a[3]))
-	}
-	for _, v := range x[n:] {
-		s[0] += math.Abs(float64(v))
-	}
-	return (s[0] + s[1]) + (s[2] + s[3])
 }
 
 // Elect keeps the elements of x that are positive where sign is not negative,
-// and negative where it is, and sets the others to 0; w is set to c where x is
-// kept, else to 0.
+// and negative where it is, and multiplies the others by 0; w is set to c where
+// x is kept, else to 0.
 func Elect[F Float](x, w, sign []F, c F) {
 	w, sign = w[:len(x)], sign[:len(x)]
-	for i, v := range x {
-		if (sign[i] >= 0 && v > 0) || (!(sign[i] >= 0) && v < 0) {
+	n := whole[F](len(x), 8)
+	if n > 0 {
+		electAVX2(at(x), at(w), at(sign), float32(c), n)
+	}
+	for i := n; i < len(x); i++ {
+		if v := x[i]; (sign[i] >= 0 && v > 0) || (!(sign[i] >= 0) && v < 0) {
 			w[i] = c
 		} else {
 			x[i], w[i] = v*0, 0
 		}
 	}
+}
+
+// Sums are added in float64: those of the elements 0, 8, 16, …, those of 1, 9,
+// 17, … and so on by themselves, then these.
+
+// Dot is Σ x·y.
+func Dot[F Float](x, y []F) float64 {
+	y = y[:len(x)]
+	var s [8]float64
+	n := whole[F](len(x), 8)
+	if n > 0 {
+		dotAVX2(at(x), at(y), &s, n)
+	}
+	for i := n; i < len(x); i++ {
+		s[i%8] += float64(float64(x[i]) * float64(y[i]))
+	}
+	return total(&s)
+}
+
+// Sum is Σ x.
+func Sum[F Float](x []F) float64 {
+	var s [8]float64
+	n := whole[F](len(x), 8)
+	if n > 0 {
+		sumAVX2(at(x), &s, n)
+	}
+	for i := n; i < len(x); i++ {
+		s[i%8] += float64(x[i])
+	}
+	return total(&s)
+}
+
+// AbsSum is Σ |x|.
+func AbsSum[F Float](x []F) float64 {
+	var s [8]float64
+	n := whole[F](len(x), 8)
+	if n > 0 {
+		absSumAVX2(at(x), &s, n)
+	}
+	for i := n; i < len(x); i++ {
+		s[i%8] += math.Abs(float64(x[i]))
+	}
+	return total(&s)
+}
+
+func total(s *[8]float64) float64 {
+	return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))
 }

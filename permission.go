@@ -4,77 +4,50 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"longcat/hub"
 )
 
-// PermissionError tells that the token can not write to a repo.
-type PermissionError struct {
-	Repo   hub.Repo
-	Owner  string // of the token, where there is one
-	Reason PermissionReason
+// OwnerError tells that a repo names no owner, and that there is no token whose
+// owner would be it.
+type OwnerError struct{ Repo hub.Repo }
+
+func (e *OwnerError) Error() string {
+	return fmt.Sprintf("%q names no owner: want USER/%s", e.Repo, e.Repo.ID)
 }
 
-// PermissionReason says why a token can not write.
-type PermissionReason int
-
-// Reasons.
-const (
-	NoToken  PermissionReason = iota // there is none
-	ReadOnly                         // its role is read
-	NoOwner                          // the repo names no owner, and there is no token whose owner would be it
-)
-
-func (e *PermissionError) Error() string {
-	switch e.Reason {
-	case ReadOnly:
-		return fmt.Sprintf("writing to %q: the token of %q may only read", e.Repo, e.Owner)
-	case NoOwner:
-		return fmt.Sprintf("%q names no owner: want USER/%s", e.Repo, e.Repo.ID)
-	default:
-		return fmt.Sprintf("writing to %q needs a token", e.Repo)
+// Owned is the repo with its owner: one that is named without belongs to whom
+// the token does.
+func Owned(ctx context.Context, c *hub.Client, repo hub.Repo) (hub.Repo, error) {
+	if strings.Contains(repo.ID, "/") {
+		return repo, nil
 	}
-}
-
-// mayWrite finds out before the long work whether the token can write at all.
-// Servers that do not say are tried.
-func mayWrite(ctx context.Context, c *hub.Client, repo hub.Repo) error {
 	if !c.HasToken() {
-		return &PermissionError{Repo: repo, Reason: NoToken}
+		return repo, &OwnerError{repo}
 	}
 	who, err := c.WhoAmI(ctx)
-	if errors.Is(err, hub.ErrNotFound) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return repo, err
 	}
-	if who.Auth.AccessToken.Role == "read" {
-		return &PermissionError{Repo: repo, Owner: who.Name, Reason: ReadOnly}
-	}
-	return nil
+	repo.ID = who.Name + "/" + repo.ID
+	return repo, nil
 }
 
-// PrepareRepo makes the repo and the branch where they are not there.
-func PrepareRepo(ctx context.Context, c *hub.Client, repo hub.Repo, branch string, private bool) error {
-	_, err := c.RepoInfo(ctx, repo, branch)
+// MayWrite finds out before the long work whether a commit to the target will be
+// let: a *hub.PermissionError if not. What only trying shows is left to the
+// creation of the repo, but for a dry run, which tries nothing. A dry run needs
+// no token; notify hears that it is not known then.
+func MayWrite(ctx context.Context, c *hub.Client, t hub.Target, dryRun bool, notify func(text string)) (*hub.TargetState, error) {
+	state, err := c.MayWrite(ctx, t)
+	var refused *hub.PermissionError
 	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, hub.ErrRevisionNotFound) && (branch == "" || branch == "main"):
-		return nil // empty: the first commit makes it
-	case errors.Is(err, hub.ErrRevisionNotFound):
-		return c.CreateBranch(ctx, repo, branch, "")
-	case !errors.Is(err, hub.ErrNotFound) && !errors.Is(err, hub.ErrUnauthorized):
-		return err
-	case !c.HasToken():
-		return &PermissionError{Repo: repo, Reason: NoToken}
+	case !errors.As(err, &refused):
+	case refused.Reason == hub.NoToken && dryRun:
+		notify(fmt.Sprintf("longcat: warning: without a token it is not known whether %s may be written to", t.Repo))
+		return state, nil
+	case refused.Uncertain && !dryRun:
+		return state, nil
 	}
-	if _, err := c.CreateRepo(ctx, repo, private); err != nil {
-		return err
-	}
-	if branch == "" || branch == "main" {
-		return nil
-	}
-	return c.CreateBranch(ctx, repo, branch, "")
+	return state, err
 }

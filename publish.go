@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"longcat/hub"
 	"longcat/internal/units"
@@ -18,7 +17,10 @@ import (
 type PublishOptions struct {
 	Repo     hub.Repo // one without a namespace belongs to the token's owner
 	Revision string   // branch, made when it is not there; "main" when empty
-	Private  bool     // make the repo private, if it is made
+
+	// Visibility is what the repo must have, and gets if it is made. When empty,
+	// the namespace's own holds.
+	Visibility hub.Visibility
 
 	License  *modelcard.License // overrides what the parents' cards say; may be nil
 	Replace  bool               // replace the weights that the repo holds
@@ -32,6 +34,10 @@ type Published struct {
 	*hub.UploadResult
 	Repo hub.Repo
 	Lock *Lock
+
+	Before  *hub.TargetState // what stood there
+	Replace []string         // weights of these names stood there, and are the result's now
+	Delete  []string         // weights that the commit removes
 }
 
 // Publish brings the result into a repo, in one commit that stands as a whole or
@@ -40,18 +46,25 @@ type Published struct {
 // and a publish that is done already changes nothing.
 //
 // A repo that holds other weights is an *OtherWeightsError unless they are to be
-// replaced; a token that may not write, a *PermissionError.
+// replaced; a token that may not write, a *hub.PermissionError; a repo of another
+// visibility, a *hub.VisibilityError.
 func (j *Job) Publish(ctx context.Context, o PublishOptions) (*Published, error) {
 	p := &publication{Job: j, o: o}
+	done := func() *Published {
+		return &Published{
+			UploadResult: p.sent, Repo: p.o.Repo, Lock: p.lock,
+			Before: p.before, Replace: p.target.replaced(p.plan), Delete: p.target.stale(p.plan),
+		}
+	}
 	for _, step := range p.steps() {
 		if err := step.do(ctx); err != nil {
 			return nil, err
 		}
 		if o.DryRun && step.name == lastOfDryRun {
-			return &Published{Repo: p.o.Repo}, nil
+			return done(), nil
 		}
 	}
-	return &Published{UploadResult: p.sent, Repo: p.o.Repo, Lock: p.lock}, nil
+	return done(), nil
 }
 
 // publication is the state of one Publish.
@@ -59,6 +72,7 @@ type publication struct {
 	*Job
 	o PublishOptions
 
+	before   *hub.TargetState
 	target   *target
 	card     Card
 	upload   hub.Upload
@@ -76,20 +90,21 @@ type step struct {
 const lastOfDryRun = "check the card"
 
 // steps is the order of a publish: whatever can go wrong for a reason that is
-// known beforehand comes before the first weight is fetched, and the repo is
-// touched only when everything that it gets is on this machine.
+// known beforehand comes before the first weight is fetched. So the repo is
+// created first: not every hub tells who may, but by letting it.
 func (p *publication) steps() []step {
 	return []step{
 		{"name the owner", p.nameOwner},
+		{"check the permission", p.mayWrite},
 		{"look at the target", p.lookAtTarget},
 		{"refuse other weights", p.refuseOtherNames},
 		{"write the card", p.writeCard},
 		{lastOfDryRun, p.checkCard},
-		{"check the permission", p.mayWrite},
-		{"fetch the sources", p.fetch},
 		{"create the repo", p.createRepo},
+		{"fetch the sources", p.fetch},
 		{"list the files", p.listFiles},
 		{"hash the files", p.hash},
+		{"refuse ignored files", p.refuseIgnored},
 		{"refuse other content", p.refuseOtherContent},
 		{"send and commit", p.send},
 		{"verify the listing", p.verify},
@@ -101,8 +116,18 @@ func (p *publication) nameOwner(ctx context.Context) (err error) {
 	return err
 }
 
+// where is where the commit is to go.
+func (p *publication) where() hub.Target {
+	return hub.Target{Repo: p.o.Repo, Branch: p.o.Revision, PullRequest: p.o.CreatePR, Visibility: p.o.Visibility}
+}
+
+func (p *publication) mayWrite(ctx context.Context) (err error) {
+	p.before, err = MayWrite(ctx, p.opts.Hub, p.where(), p.o.DryRun, p.opts.notify)
+	return err
+}
+
 func (p *publication) lookAtTarget(ctx context.Context) (err error) {
-	p.target, err = lookAt(ctx, p.opts.Hub, p.o.Repo, p.o.Revision)
+	p.target, err = lookAt(ctx, p.opts.Hub, p.o.Repo, p.before.Commit)
 	return err
 }
 
@@ -126,10 +151,6 @@ func (p *publication) checkCard(context.Context) error {
 	return CheckCard(p.card.README, p.opts.Notify)
 }
 
-func (p *publication) mayWrite(ctx context.Context) error {
-	return mayWrite(ctx, p.opts.Hub, p.o.Repo)
-}
-
 func (p *publication) fetch(ctx context.Context) error {
 	p.warn()
 	p.opts.notify(fmt.Sprintf("%s: %d layers, %s parameters, %s", p.o.Repo, len(p.plan.Layers), units.Count(p.plan.Params), units.Size(p.plan.Size)))
@@ -137,7 +158,7 @@ func (p *publication) fetch(ctx context.Context) error {
 }
 
 func (p *publication) createRepo(ctx context.Context) error {
-	return PrepareRepo(ctx, p.opts.Hub, p.o.Repo, p.o.Revision, p.o.Private)
+	return p.opts.Hub.MakeTarget(ctx, p.where(), p.before)
 }
 
 // listFiles lists what the commit adds and removes; nothing is read yet.
@@ -194,6 +215,16 @@ func (p *publication) hash(ctx context.Context) (err error) {
 	return err
 }
 
+// refuseIgnored finds files that the repo's .gitignore keeps out of commits.
+func (p *publication) refuseIgnored(context.Context) error {
+	for _, file := range p.prepared.Files {
+		if file.Ignored {
+			return fmt.Errorf("the .gitignore of %q names %s, which would be left out", p.o.Repo, file.Path)
+		}
+	}
+	return nil
+}
+
 func (p *publication) refuseOtherContent(ctx context.Context) error {
 	if p.o.Replace {
 		return nil
@@ -233,23 +264,6 @@ func (p *publication) verify(ctx context.Context) error {
 	}
 	p.opts.notify(fmt.Sprintf("verified: the hub lists all %s with the right sizes and hashes", counted(len(p.sent.Files), "file")))
 	return nil
-}
-
-// Owned is the repo with its owner: one that is named without belongs to whom
-// the token does.
-func Owned(ctx context.Context, c *hub.Client, repo hub.Repo) (hub.Repo, error) {
-	if strings.Contains(repo.ID, "/") {
-		return repo, nil
-	}
-	if !c.HasToken() {
-		return repo, &PermissionError{Repo: repo, Reason: NoOwner}
-	}
-	who, err := c.WhoAmI(ctx)
-	if err != nil {
-		return repo, err
-	}
-	repo.ID = who.Name + "/" + repo.ID
-	return repo, nil
 }
 
 func memory(b []byte) *io.SectionReader {

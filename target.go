@@ -23,22 +23,13 @@ type target struct {
 	card    []byte                    // its README.md, nil when it has none
 }
 
-// lookAt looks at the repo that is to be written; one that is not there, or not
-// for us to see, is empty. A branch that is not there starts as main.
-func lookAt(ctx context.Context, c *hub.Client, repo hub.Repo, revision string) (*target, error) {
-	t := &target{repo: repo, weights: map[string]wire.TreeEntry{}}
-	info, err := c.RepoInfo(ctx, repo, revision)
-	if errors.Is(err, hub.ErrRevisionNotFound) {
-		info, err = c.RepoInfo(ctx, repo, "")
-	}
-	if errors.Is(err, hub.ErrNotFound) || errors.Is(err, hub.ErrUnauthorized) {
+// lookAt looks at the commit that is to be built upon, "" for none.
+func lookAt(ctx context.Context, c *hub.Client, repo hub.Repo, commit string) (*target, error) {
+	t := &target{repo: repo, commit: commit, weights: map[string]wire.TreeEntry{}}
+	if commit == "" {
 		return t, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	t.commit = info.SHA
-	for e, err := range c.Tree(ctx, repo, info.SHA) {
+	for e, err := range c.Tree(ctx, repo, commit) {
 		if err != nil {
 			return nil, err
 		}
@@ -48,7 +39,7 @@ func lookAt(ctx context.Context, c *hub.Client, repo hub.Repo, revision string) 
 		if e.Path != modelcard.File || e.Size > limits.Card {
 			continue
 		}
-		content, closer, err := c.Open(ctx, repo, info.SHA, e.Path)
+		content, closer, err := c.Open(ctx, repo, commit, e.Path)
 		if err != nil {
 			return nil, err
 		}
@@ -88,9 +79,6 @@ func (t *target) conflict(plan *merge.Plan, repo hub.Repo) error {
 // overwrites finds the same from the hashes, before anything is sent.
 func (t *target) overwrites(ctx context.Context, c *hub.Client, prep *hub.PreparedUpload) error {
 	for _, file := range prep.Files {
-		if file.Ignored {
-			return fmt.Errorf("the .gitignore of %q names %s, which would be left out", t.repo, file.Path)
-		}
 		listed, there := t.weights[file.Path]
 		if !there || !file.Changed || listed.OID == file.OID {
 			continue
@@ -100,6 +88,16 @@ func (t *target) overwrites(ctx context.Context, c *hub.Client, prep *hub.Prepar
 		}
 	}
 	return nil
+}
+
+// replaced lists the weights that the result overwrites.
+func (t *target) replaced(plan *merge.Plan) (paths []string) {
+	for _, f := range plan.Files {
+		if _, there := t.weights[f.Path]; there {
+			paths = append(paths, f.Path)
+		}
+	}
+	return paths
 }
 
 // stale lists the weights that the result does not overwrite: left there, a

@@ -38,7 +38,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	repo := hub.Repo{ID: "ann/model"}
-	if _, err := c.CreateRepo(ctx, repo, false); err != nil {
+	if _, err := c.CreateRepo(ctx, repo, ""); err != nil {
 		log.Fatal(err)
 	}
 	text := "{\"layers\": 48}\n"

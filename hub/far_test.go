@@ -23,7 +23,7 @@ const farProbe = 500_001
 func far(t *testing.T) (*world, []byte) {
 	w := newWorld(t)
 	content := blob(6_000_000, 1)
-	if _, err := w.client().CreateRepo(t.Context(), repo, false); err != nil {
+	if _, err := w.client().CreateRepo(t.Context(), repo, ""); err != nil {
 		t.Fatal(err)
 	}
 	_, err := w.client(func(c *hub.Config) { c.NoXet = false }).Upload(t.Context(), hub.Upload{Repo: repo, Files: files{weights: content}.upload(), Message: "seed"})

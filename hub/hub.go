@@ -22,9 +22,12 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"longcat/hub/wire"
 )
 
 // DefaultEndpoint is the public Hub.
@@ -67,6 +70,8 @@ type Client struct {
 	once     *retryablehttp.Client // for requests whose effect must not happen twice
 
 	probe int64 // bytes of a large file that each way of fetching it is tried with
+
+	who atomic.Pointer[wire.WhoAmI] // what WhoAmI was told
 
 	warnMu sync.Mutex
 	warned map[string]bool

@@ -216,7 +216,7 @@ func TestRedirectedWrites(t *testing.T) {
 				body, _ := io.ReadAll(r.Body)
 				got = r.Method + " " + r.Header.Get("Authorization") + " " + string(body)
 			}))
-			_, err := newClient(t, srv).CreateRepo(t.Context(), repo, false)
+			_, err := newClient(t, srv).CreateRepo(t.Context(), repo, "")
 			if follows && to == "" {
 				if err != nil || !strings.HasPrefix(got, "POST Bearer "+token) || !strings.Contains(got, `"name":"model"`) {
 					t.Errorf("%d: %v, the server got %q", status, err, got)

@@ -59,7 +59,7 @@ func TestDownloadDataset(t *testing.T) {
 	w := newWorld(t)
 	c := w.client()
 	data := hub.Repo{Type: wire.Dataset, ID: "ann/data"}
-	if _, err := c.CreateRepo(t.Context(), data, false); err != nil {
+	if _, err := c.CreateRepo(t.Context(), data, ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Upload(t.Context(), hub.Upload{Repo: data, Files: files{"x.csv": []byte("1,2")}.upload(), Message: "m"}); err != nil {

@@ -14,12 +14,17 @@ import (
 )
 
 // WhoAmI tells whom the token belongs to; ErrUnauthorized without a good one.
+// The answer is kept: hubs let nobody ask often.
 func (c *Client) WhoAmI(ctx context.Context) (*wire.WhoAmI, error) {
+	if who := c.who.Load(); who != nil {
+		return who, nil
+	}
 	var who wire.WhoAmI
 	_, err := c.call(ctx, request{op: "asking who the token belongs to", method: http.MethodGet, url: "/api/whoami-v2", write: true}, &who)
 	if err != nil {
 		return nil, err
 	}
+	c.who.Store(&who)
 	return &who, nil
 }
 
@@ -175,26 +180,38 @@ func checkEntry(repo Repo, e *wire.TreeEntry) error {
 var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // CreateRepo makes a repo. One that exists already is no error (existed tells);
-// its visibility then stays as it is.
-func (c *Client) CreateRepo(ctx context.Context, repo Repo, private bool) (existed bool, err error) {
+// its visibility then stays as it is. A 409 says 'exists' or 'somebody is at
+// it': it is the former only if the repo is then found.
+func (c *Client) CreateRepo(ctx context.Context, repo Repo, v Visibility) (existed bool, err error) {
 	if err := wire.CheckRepoID(repo.ID); err != nil {
 		return false, err
 	}
 	ns, name := repo.split()
-	body := wire.CreateRepo{Name: name, Organization: ns, Type: string(repo.Type), Visibility: "public", Private: &private}
-	if private {
-		body.Visibility = "private"
+	body := wire.CreateRepo{Name: name, Organization: ns, Type: string(repo.Type), Visibility: string(v)}
+	if v != "" { // for older servers
+		private := v == Private
+		body.Private = &private
 	}
 	r := request{op: "creating repo", repo: repo, method: http.MethodPost, url: "/api/repos/create", write: true}
 	if err := r.jsonBody(body); err != nil {
 		return false, err
 	}
-	_, err = c.call(ctx, r, nil) // a repeated create answers 409, so repeating is safe
-	var he *Error
-	if errors.As(err, &he) && he.Status == http.StatusConflict {
-		return true, nil
+	for attempt := 0; ; attempt++ {
+		_, err := c.call(ctx, r, nil) // a repeated create answers 409, so repeating is safe
+		var he *Error
+		if !errors.As(err, &he) || he.Status != http.StatusConflict {
+			return false, err
+		}
+		if _, lookErr := c.describe(ctx, repo); lookErr == nil {
+			return true, nil
+		}
+		if attempt == c.cfg.Retries {
+			return false, err
+		}
+		if err := pause(ctx, backoff(c.cfg.RetryWaitMin, c.cfg.RetryWaitMax, attempt, nil)); err != nil {
+			return false, err
+		}
 	}
-	return false, err
 }
 
 // DeleteRepo removes a repo with everything in it.

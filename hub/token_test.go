@@ -214,7 +214,7 @@ func TestImplicitTokenOff(t *testing.T) {
 	if who, err := c.WhoAmI(t.Context()); err != nil || who.Name != "ann" {
 		t.Errorf("whoami: %+v, %v", who, err)
 	}
-	if _, err := c.CreateRepo(t.Context(), hub.Repo{ID: "ann/other"}, true); err != nil {
+	if _, err := c.CreateRepo(t.Context(), hub.Repo{ID: "ann/other"}, hub.Private); err != nil {
 		t.Errorf("writes are to use the token: %v", err)
 	}
 }

@@ -177,7 +177,7 @@ func (f files) upload() (list []hub.UploadFile) {
 func (w *world) seed(f files) string {
 	w.Helper()
 	c := w.client()
-	if _, err := c.CreateRepo(w.Context(), repo, false); err != nil {
+	if _, err := c.CreateRepo(w.Context(), repo, ""); err != nil {
 		w.Fatal(err)
 	}
 	res, err := c.Upload(w.Context(), hub.Upload{Repo: repo, Files: f.upload(), Message: "seed"})

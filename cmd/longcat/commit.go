@@ -10,19 +10,71 @@ import (
 	"longcat/internal/units"
 )
 
-// commitFlags are where the flags of every command that commits go.
+// commitFlags are those of every command that commits.
 type commitFlags struct {
-	revision, message         *string
-	createPR, private, dryRun *bool
+	hub.Target
+	message string
+	private bool
+	public  bool
+	dryRun  bool
 }
 
-func addCommitFlags(cmd *cobra.Command, f commitFlags) {
+func (f *commitFlags) add(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(f.revision, "revision", "", "branch to commit to; made when it is not there (default main)")
-	fl.StringVarP(f.message, "message", "m", "", "commit message")
-	fl.BoolVar(f.createPR, "create-pr", false, "open a pull request instead of writing to the branch")
-	fl.BoolVar(f.private, "private", false, "make the repo private, if it is made")
-	fl.BoolVar(f.dryRun, "dry-run", false, "say what would be done, and send nothing")
+	fl.StringVar(&f.Branch, "revision", "", "branch to commit to; made when it is not there (default main)")
+	fl.StringVarP(&f.message, "message", "m", "", "commit message")
+	fl.BoolVar(&f.PullRequest, "create-pr", false, "open a pull request instead of writing to the branch")
+	fl.BoolVar(&f.private, "private", false, "the repo is private; refuse one that is public")
+	fl.BoolVar(&f.public, "public", false, "the repo is public; refuse one that is private (default for a new one: the namespace's own)")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "say what would be done, and send nothing")
+}
+
+// resolve makes the target complete.
+func (f *commitFlags) resolve(repo, repoType string) (err error) {
+	switch {
+	case f.private && f.public:
+		return usagef("--private and --public exclude each other")
+	case f.private:
+		f.Visibility = hub.Private
+	case f.public:
+		f.Visibility = hub.Public
+	}
+	f.Repo, err = parseRepo(repo, repoType)
+	return err
+}
+
+// would is what would become of the target: the part of a dry run's JSON that
+// is the same for every command, and its text.
+type would struct {
+	Repo       string         `json:"repo"`
+	Create     bool           `json:"create"`
+	Visibility hub.Visibility `json:"visibility"` // "": as the namespace has it
+	Branch     string         `json:"branch"`
+	NewBranch  bool           `json:"new_branch"`
+	PR         bool           `json:"pull_request"`
+}
+
+func wouldBe(t hub.Target, s *hub.TargetState) would {
+	w := would{Repo: t.Repo.String(), Create: !s.Exists, Visibility: s.Visibility, Branch: cmp.Or(t.Branch, "main"), PR: t.PullRequest}
+	w.NewBranch = !s.BranchExists
+	if w.Create {
+		w.Visibility = t.Visibility
+	}
+	return w
+}
+
+func (w would) String() string {
+	visibility := cmp.Or(string(w.Visibility), "public or private as its namespace has it")
+	text := "it exists, " + visibility
+	switch {
+	case w.Create:
+		text = "it would be created, " + visibility
+	case w.PR:
+		text += ", and a pull request would be opened"
+	case w.NewBranch:
+		text += ", and the branch " + w.Branch + " would be created"
+	}
+	return w.Repo + ": " + text
 }
 
 // printUpload tells what a commit did and where it stands.

@@ -50,7 +50,7 @@ func (a *app) merge(ctx context.Context, f mergeFlags, recipe, dir string) error
 	}
 	switch {
 	case f.DryRun:
-		return a.printPlan(ctx, job)
+		return a.printPlan(ctx, job, nil)
 	case a.json:
 		return a.printJSON(job.Plan())
 	}

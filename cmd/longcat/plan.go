@@ -30,7 +30,7 @@ RECIPE is a file, or - for standard input.`,
 				return err
 			}
 			defer job.Close()
-			return a.printPlan(cmd.Context(), job)
+			return a.printPlan(cmd.Context(), job, nil)
 		},
 	}
 	f.add(cmd)
@@ -38,7 +38,8 @@ RECIPE is a file, or - for standard input.`,
 }
 
 // printPlan is all that plan does, and --dry-run of the commands that merge.
-func (a *app) printPlan(ctx context.Context, job *longcat.Job) error {
+// target is what publish has to say.
+func (a *app) printPlan(ctx context.Context, job *longcat.Job, target *publishPlan) error {
 	plan := job.Plan()
 	fetch, err := job.Missing(ctx)
 	if err != nil {
@@ -47,8 +48,9 @@ func (a *app) printPlan(ctx context.Context, job *longcat.Job) error {
 	if a.json {
 		return a.printJSON(struct {
 			*merge.Plan
-			Fetch int64 `json:"fetch"` // bytes
-		}{plan, fetch})
+			Fetch  int64        `json:"fetch"` // bytes
+			Target *publishPlan `json:"target,omitempty"`
+		}{plan, fetch, target})
 	}
 	w := table(a.out)
 	fmt.Fprintf(w, "model\tlayers\tread\tonce\trepeated\tdropped\n")
@@ -74,6 +76,9 @@ func (a *app) printPlan(ctx context.Context, job *longcat.Job) error {
 	fmt.Fprintf(a.out, "\nlayers of the result ← where they come from\n%s\n", modelcard.LayerMapText(parents, layers))
 	_, err = fmt.Fprintf(a.out, "%d layers, %s parameters, %s in %d files; %s to fetch, %s that a filesystem with reflinks shares\n",
 		len(plan.Layers), units.Count(plan.Params), units.Size(plan.Size), len(plan.Files), units.Size(fetch), units.Size(plan.Shareable))
+	if err == nil && target != nil {
+		err = target.print(a.out)
+	}
 	for _, w := range plan.Warnings {
 		a.say("longcat: warning: %s", w)
 	}

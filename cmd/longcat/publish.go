@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -11,9 +13,10 @@ import (
 
 type publishFlags struct {
 	recipeFlags
-	longcat.PublishOptions
+	commitFlags
 	to      string
 	license string
+	replace bool
 	workers int
 }
 
@@ -31,23 +34,23 @@ on. RECIPE is a file, or - for standard input.`,
 			"longcat publish examples/longcat-10.7b.yaml --to me/LongCAT-10.7B",
 			"longcat publish recipe.yaml --to me/merged --private --dry-run"),
 		Args: exactly(1, "a recipe"),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.to == "" {
 				return usagef("publish wants --to USER/REPO")
 			}
-			if f.Repo, err = parseRepo(f.to, ""); err != nil {
+			if err := f.resolve(f.to, ""); err != nil {
 				return err
 			}
 			return a.publish(cmd.Context(), f, args[0])
 		},
 	}
-	f.add(cmd)
+	f.recipeFlags.add(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.to, "to", "", "repo to publish to, USER/REPO")
 	fl.StringVar(&f.license, "license", "", "licence of the result, where the parents' differ")
-	fl.BoolVar(&f.Replace, "replace", false, "replace the weights that the repo holds, removing those that do not belong to the result")
+	fl.BoolVar(&f.replace, "replace", false, "replace the weights that the repo holds, removing those that do not belong to the result")
 	addWorkers(cmd, &f.workers, 8, "connections at a time")
-	addCommitFlags(cmd, commitFlags{&f.Revision, &f.Message, &f.CreatePR, &f.Private, &f.DryRun})
+	f.commitFlags.add(cmd)
 	return cmd
 }
 
@@ -57,16 +60,45 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 		return err
 	}
 	defer job.Close()
-	f.License = licenseFlag(f.license)
-	if f.Message == "" && recipe != "-" {
-		f.Message = "Publish the merge of " + filepath.Base(recipe)
+	if f.message == "" && recipe != "-" {
+		f.message = "Publish the merge of " + filepath.Base(recipe)
 	}
-	done, err := job.Publish(ctx, f.PublishOptions)
+	done, err := job.Publish(ctx, longcat.PublishOptions{
+		Repo: f.Repo, Revision: f.Branch, Visibility: f.Visibility, License: licenseFlag(f.license),
+		Replace: f.replace, Message: f.message, CreatePR: f.PullRequest, DryRun: f.dryRun,
+	})
 	if err != nil {
 		return err
 	}
-	if f.DryRun {
-		return a.printPlan(ctx, job)
+	if !f.dryRun {
+		return a.printUpload(done.Repo, done.UploadResult)
 	}
-	return a.printUpload(done.Repo, done.UploadResult)
+	f.Repo = done.Repo
+	return a.printPlan(ctx, job, &publishPlan{wouldBe(f.Target, done.Before), nonNil(done.Replace), nonNil(done.Delete)})
+}
+
+// publishPlan is what a dry run says beside the plan.
+type publishPlan struct {
+	would
+	Replace []string `json:"replace"`
+	Delete  []string `json:"delete"`
+}
+
+// nonNil makes [] of a list that JSON would call null.
+func nonNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+func (p *publishPlan) print(w io.Writer) error {
+	fmt.Fprintln(w, p.would)
+	for _, path := range p.Replace {
+		fmt.Fprintf(w, "replace  %s\n", path)
+	}
+	for _, path := range p.Delete {
+		fmt.Fprintf(w, "delete   %s\n", path)
+	}
+	return nil
 }

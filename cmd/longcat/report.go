@@ -77,9 +77,9 @@ func (a *app) report(ctx context.Context, err error) int {
 	}
 	var usage *usageError
 	var coded *codedError
-	var denied *longcat.PermissionError
+	var owner *longcat.OwnerError
 	switch {
-	case errors.As(err, &usage), errors.As(err, &denied) && denied.Reason == longcat.NoOwner:
+	case errors.As(err, &usage), errors.As(err, &owner):
 		return exitUsage
 	case errors.As(err, &coded):
 		return coded.code
@@ -139,10 +139,12 @@ func hint(err error) string {
 		license *modelcard.LicenseError
 		card    *longcat.CardError
 		weights *longcat.OtherWeightsError
-		denied  *longcat.PermissionError
+		owner   *longcat.OwnerError
 		netErr  *net.OpError
 		disk    *hub.DiskError
 		folder  *merge.FolderError
+		refused *hub.PermissionError
+		visible *hub.VisibilityError
 	)
 	switch {
 	case errors.As(err, &hinted):
@@ -151,6 +153,10 @@ func hint(err error) string {
 		return "longcat --help lists the commands; longcat COMMAND --help explains one"
 	case errors.Is(err, hub.ErrOffline):
 		return "HF_HUB_OFFLINE is set: unset it, or download the files before"
+	case errors.As(err, &visible):
+		return "change it on the repo's settings page, or leave out --" + string(visible.Want)
+	case errors.As(err, &refused) && refused.Unwrap() == nil:
+		return permissionHint(refused)
 	case errors.As(err, &he):
 		return hubHint(he)
 	case errors.As(err, &stack) && len(stack.Stacks) > 1:
@@ -161,9 +167,7 @@ func hint(err error) string {
 		return "--replace replaces them, and removes those that do not belong to the result, in the same commit"
 	case errors.As(err, &card):
 		return "longcat card check lists all that is wrong"
-	case errors.As(err, &denied) && denied.Reason == longcat.ReadOnly:
-		return "make a token with the write role on the hub's settings page"
-	case errors.As(err, &denied):
+	case errors.As(err, &owner):
 		return "set HF_TOKEN, or give --token"
 	case errors.As(err, &license):
 		return "--license ID says under which licence the result is published"
@@ -175,6 +179,18 @@ func hint(err error) string {
 		return "is the network up, and HF_ENDPOINT right? What arrived is kept: run the command again"
 	}
 	return ""
+}
+
+func permissionHint(e *hub.PermissionError) string {
+	switch e.Reason {
+	case hub.NoToken:
+		return "set HF_TOKEN, or give --token"
+	case hub.ReadOnlyToken:
+		return "make a token with the write role on the hub's settings page"
+	case hub.OutOfScope:
+		return "add the write permission for it to the token on the hub's settings page"
+	}
+	return "ask an administrator of the organisation, or choose another namespace"
 }
 
 func hubHint(e *hub.Error) string {

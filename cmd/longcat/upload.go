@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -21,12 +20,11 @@ import (
 )
 
 type uploadFlags struct {
-	hub.Upload
+	commitFlags
 	pick     hub.Selection
 	repoType string
 	remove   []string
-	private  bool
-	dryRun   bool
+	workers  int
 }
 
 func (a *app) uploadCmd() *cobra.Command {
@@ -42,8 +40,8 @@ same command sends only what is missing.`,
 			`longcat upload me/my-model ./README.md README.md --message "better card"`,
 			`longcat upload me/my-model ./out --delete "*.bin" --create-pr`),
 		Args: between(2, 3, "a repo, a folder or file, and maybe a path in the repo"),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if f.Repo, err = parseRepo(args[0], f.repoType); err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.resolve(args[0], f.repoType); err != nil {
 				return err
 			}
 			target := ""
@@ -58,8 +56,8 @@ same command sends only what is missing.`,
 	fl.StringArrayVar(&f.pick.Include, "include", nil, "only files that match this pattern (repeatable)")
 	fl.StringArrayVar(&f.pick.Exclude, "exclude", nil, "no files that match this pattern (repeatable)")
 	fl.StringArrayVar(&f.remove, "delete", nil, "remove files of the repo that match this pattern, in the same commit (repeatable)")
-	addWorkers(cmd, &f.Workers, 8, "connections at a time")
-	addCommitFlags(cmd, commitFlags{&f.Revision, &f.Message, &f.CreatePR, &f.private, &f.dryRun})
+	addWorkers(cmd, &f.workers, 8, "connections at a time")
+	f.commitFlags.add(cmd)
 	return cmd
 }
 
@@ -78,9 +76,7 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 	if len(folder.Files) == 0 {
 		return fmt.Errorf("no file in %q to upload", source)
 	}
-	f.Files = folder.Files
-	f.Message = cmp.Or(f.Message, "Upload "+path.Base(filepath.ToSlash(source))+" with longcat")
-	if card, err := cardAmong(f.Files); err != nil {
+	if card, err := cardAmong(folder.Files); err != nil {
 		return err
 	} else if card != nil {
 		if err := longcat.CheckCard(card, a.remark); err != nil {
@@ -90,19 +86,24 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 	if f.Repo, err = longcat.Owned(ctx, c, f.Repo); err != nil {
 		return err
 	}
-	if !f.dryRun {
-		if err := longcat.PrepareRepo(ctx, c, f.Repo, f.Revision, f.private); err != nil {
-			return err
-		}
+	before, err := longcat.MayWrite(ctx, c, f.Target, f.dryRun, a.remark)
+	if err != nil {
+		return err
 	}
-	if f.Delete, err = matching(ctx, c, f); err != nil {
+	u := hub.Upload{
+		Repo: f.Repo, Revision: f.Branch, CreatePR: f.PullRequest, Files: folder.Files, Workers: f.workers, Progress: a.progress(),
+		Message: cmp.Or(f.message, "Upload "+path.Base(filepath.ToSlash(source))+" with longcat"),
+	}
+	if u.Delete, err = matching(ctx, c, f.Repo, before.Commit, f.remove, folder.Files); err != nil {
 		return err
 	}
 	if f.dryRun {
-		return a.printUploadPlan(f)
+		return a.printUploadPlan(u, wouldBe(f.Target, before))
 	}
-	f.Progress = a.progress()
-	res, err := longcat.Upload(ctx, c, f.Upload)
+	if err := c.MakeTarget(ctx, f.Target, before); err != nil {
+		return err
+	}
+	res, err := longcat.Upload(ctx, c, u)
 	if err != nil {
 		return err
 	}
@@ -162,25 +163,19 @@ func (a *app) tellLeftOut(left []hub.LeftOut) {
 	}
 }
 
-// matching lists the repo's files that --delete means, but for those that the
-// commit replaces.
-func matching(ctx context.Context, c *hub.Client, f uploadFlags) ([]string, error) {
-	if len(f.remove) == 0 {
+// matching lists the files of a commit ("" for none) that patterns mean, but
+// for those that an upload replaces.
+func matching(ctx context.Context, c *hub.Client, repo hub.Repo, commit string, globs []string, files []hub.UploadFile) ([]string, error) {
+	if len(globs) == 0 || commit == "" {
 		return nil, nil
 	}
-	doomed := hub.Selection{Include: f.remove}.Matcher()
+	doomed := hub.Selection{Include: globs}.Matcher()
 	paths := []string{}
-	for e, err := range c.Tree(ctx, f.Repo, f.Revision) {
-		switch {
-		case f.dryRun && errors.Is(err, hub.ErrNotFound) && f.Revision != "": // a branch that is not made yet begins as main
-			f.Revision = ""
-			return matching(ctx, c, f)
-		case f.dryRun && errors.Is(err, hub.ErrNotFound):
-			return nil, nil
-		case err != nil:
+	for e, err := range c.Tree(ctx, repo, commit) {
+		if err != nil {
 			return nil, err
 		}
-		kept := slices.ContainsFunc(f.Files, func(u hub.UploadFile) bool { return u.Path == e.Path })
+		kept := slices.ContainsFunc(files, func(u hub.UploadFile) bool { return u.Path == e.Path })
 		if doomed(e.Path) && !kept && e.Path != ".gitattributes" {
 			paths = append(paths, e.Path)
 		}
@@ -188,32 +183,34 @@ func matching(ctx context.Context, c *hub.Client, f uploadFlags) ([]string, erro
 	return paths, nil
 }
 
-func (a *app) printUploadPlan(f uploadFlags) error {
-	var total int64
-	for _, file := range f.Files {
-		total += file.Content.Size()
+func (a *app) printUploadPlan(u hub.Upload, target would) error {
+	type planned struct {
+		Path string `json:"path"`
+		Size int64  `json:"size"`
+	}
+	doc := struct {
+		would
+		Files  []planned `json:"files"`
+		Delete []string  `json:"delete"`
+		Total  int64     `json:"total"` // bytes
+	}{would: target, Delete: nonNil(u.Delete)}
+	for _, file := range u.Files {
+		doc.Files = append(doc.Files, planned{file.Path, file.Content.Size()})
+		doc.Total += file.Content.Size()
 	}
 	if a.json {
-		type planned struct {
-			Path string `json:"path"`
-			Size int64  `json:"size"`
-		}
-		out := make([]planned, len(f.Files))
-		for i, file := range f.Files {
-			out[i] = planned{file.Path, file.Content.Size()}
-		}
-		return a.printJSON(map[string]any{"repo": f.Repo.String(), "files": out, "delete": f.Delete, "total": total})
+		return a.printJSON(doc)
 	}
 	w := table(a.out)
-	for _, file := range f.Files {
-		fmt.Fprintf(w, "%s\t%s\n", units.Size(file.Content.Size()), file.Path)
+	for _, file := range doc.Files {
+		fmt.Fprintf(w, "%s\t%s\n", units.Size(file.Size), file.Path)
 	}
-	for _, path := range f.Delete {
+	for _, path := range doc.Delete {
 		fmt.Fprintf(w, "delete\t%s\n", path)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.out, "%s, %s, to %s\n", counted(len(f.Files), "file"), units.Size(total), f.Repo)
+	_, err := fmt.Fprintf(a.out, "%s, %s, to %s\n", counted(len(doc.Files), "file"), units.Size(doc.Total), target)
 	return err
 }

@@ -1,6 +1,7 @@
 package localhub
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -16,8 +17,9 @@ type Role string
 
 // The roles. The zero value means Read.
 const (
-	Read  Role = "read"
-	Write Role = "write"
+	Read        Role = "read"
+	Write       Role = "write"
+	FineGrained Role = "fineGrained" // what Token.Scopes say
 )
 
 // Token lets its holder act as User.
@@ -26,7 +28,25 @@ type Token struct {
 	User   string
 	Role   Role
 	Orgs   []string // organisations that User belongs to
+
+	OrgRoles map[string]string // the role in an organisation, "write" if it is not here
+	Scopes   []wire.Scope      // of a fine-grained token
 }
+
+// mayWrite tells whether the token's kind lets it change a repo.
+func (t *Token) mayWrite(id RepoID) bool {
+	switch t.Role {
+	case Write:
+		return true
+	case FineGrained:
+		scopes := wire.FineGrained{Scoped: t.Scopes}
+		return scopes.Allows(id.Type, id.Name, wire.PermissionWrite)
+	}
+	return false
+}
+
+// roleIn is the user's role in an organisation of theirs.
+func (t *Token) roleIn(org string) string { return cmp.Or(t.OrgRoles[org], "write") }
 
 // tokens finds a token by the hash of its secret, so that how long the search
 // takes tells nothing about the secrets.
@@ -95,6 +115,15 @@ func (h *Hub) member(t *Token, namespace string) bool {
 	return t != nil && (h.opts.AnyNamespace || t.User == namespace || slices.Contains(t.Orgs, namespace))
 }
 
+// writer reports whether a member of the namespace may create and write there.
+func (h *Hub) writer(t *Token, namespace string) bool {
+	if h.opts.AnyNamespace || t.User == namespace {
+		return true
+	}
+	role := t.roleIn(namespace)
+	return role != "read" && role != "no_access"
+}
+
 // authorize returns the answer to give to a request that wants more than t
 // may: nil if it may. An invisible repo answers exactly as a missing one.
 func (h *Hub) authorize(t *Token, r *store.Repo, n need) error {
@@ -120,9 +149,9 @@ func (h *Hub) authorize(t *Token, r *store.Repo, n need) error {
 		return nil
 	case t == nil:
 		return errAnonymous
-	case t.Role != Write:
+	case !t.mayWrite(r.ID):
 		return forbidden("This token has no write access: use a token with the write role")
-	case n == toWrite && !member:
+	case n == toWrite && (!member || !h.writer(t, r.ID.Namespace())):
 		return forbidden("You don't have the rights to write to %s %s", r.ID.Type, r.ID.Name)
 	}
 	return nil
@@ -133,15 +162,16 @@ func (h *Hub) whoAmI(w http.ResponseWriter, c *call) error {
 	if c.token == nil {
 		return errAnonymous
 	}
-	me := wire.WhoAmI{Type: "user", Name: c.token.User, Orgs: []wire.Org{}}
+	me := wire.WhoAmI{Type: "user", Name: c.token.User, Orgs: []wire.Org{}, AnyNamespace: h.opts.AnyNamespace}
 	for _, org := range c.token.Orgs {
-		me.Orgs = append(me.Orgs, wire.Org{Name: org})
+		me.Orgs = append(me.Orgs, wire.Org{Name: org, Role: c.token.roleIn(org)})
 	}
-	role := Read
-	if c.token.Role == Write {
-		role = Write
+	me.Auth = wire.Auth{Type: "access_token", AccessToken: wire.AccessToken{
+		DisplayName: "localhub", Role: string(cmp.Or(c.token.Role, Read)),
+	}}
+	if c.token.Role == FineGrained {
+		me.Auth.AccessToken.FineGrained = &wire.FineGrained{Global: []string{}, Scoped: c.token.Scopes}
 	}
-	me.Auth = wire.Auth{Type: "access_token", AccessToken: wire.AccessToken{DisplayName: "localhub", Role: string(role)}}
 	writeJSON(w, http.StatusOK, me)
 	return nil
 }

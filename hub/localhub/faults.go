@@ -1,6 +1,7 @@
 package localhub
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"slices"
@@ -20,8 +21,9 @@ type Fault struct {
 
 	Delay time.Duration // answer so much later, as a hub far away does
 
-	Status int         // answer this, without doing anything
-	Header http.Header // set on whatever is answered; an empty value removes the header
+	Status  int         // answer this, without doing anything
+	Message string      // of that answer; the status' own text when empty
+	Header  http.Header // set on whatever is answered; an empty value removes the header
 
 	IgnoreRange  bool   // 200 with the whole body
 	ETag         string // another ETag, quotes included
@@ -96,7 +98,7 @@ func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next func(http.Res
 	}
 	if f.Status != 0 {
 		f.patch(w.Header())
-		err := &apiError{Status: f.Status, Message: http.StatusText(f.Status)}
+		err := &apiError{Status: f.Status, Message: cmp.Or(f.Message, http.StatusText(f.Status))}
 		writeError(w, err)
 		return err
 	}

@@ -21,6 +21,8 @@ type Options struct {
 	Tokens       []Token
 	AnyNamespace bool // every token reaches every namespace, not only its user's and orgs'
 
+	PrivateByDefault []string // namespaces whose new repos are private unless the request says otherwise
+
 	CDN        string        // base URL that large files are redirected to; empty: the request's own origin
 	AddressTTL time.Duration // how long a signed address works; 0: an hour
 

@@ -39,10 +39,13 @@ func (h *Hub) createRepo(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if c.token.Role != Write || !h.member(c.token, id.Namespace()) {
+	if !c.token.mayWrite(id) || !h.member(c.token, id.Namespace()) || !h.writer(c.token, id.Namespace()) {
 		return forbidden("You don't have the rights to create a %s under the namespace %q", id.Type, id.Namespace())
 	}
 	settings := Settings{Private: req.Visibility == "private" || (req.Private != nil && *req.Private)}
+	if req.Visibility == "" && req.Private == nil {
+		settings.Private = slices.Contains(h.opts.PrivateByDefault, id.Namespace())
+	}
 	answer := wire.RepoURL{URL: c.origin() + "/" + id.String(), Name: id.Name, ID: id.Name}
 	if err := h.create(c.Context(), id, c.token.User, settings, req.Files); err != nil {
 		if asAPIError(err).Status != http.StatusConflict {
@@ -185,7 +188,7 @@ func (h *Hub) moveRepo(w http.ResponseWriter, c *call) error {
 	if err := h.authorize(c.token, r, toWrite); err != nil {
 		return err
 	}
-	if !h.member(c.token, to.Namespace()) {
+	if !h.member(c.token, to.Namespace()) || !h.writer(c.token, to.Namespace()) {
 		return forbidden("You don't have the rights to move a %s to the namespace %q", to.Type, to.Namespace())
 	}
 	err = r.Move(c.Context(), to)

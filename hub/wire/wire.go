@@ -39,31 +39,6 @@ type Error struct {
 	Error string `json:"error"`
 }
 
-// WhoAmI is the answer of GET /api/whoami-v2.
-type WhoAmI struct {
-	Type string `json:"type"` // "user" or "org"
-	Name string `json:"name"`
-	Orgs []Org  `json:"orgs"`
-	Auth Auth   `json:"auth"`
-}
-
-// Org is an organisation that the user belongs to.
-type Org struct {
-	Name string `json:"name"`
-}
-
-// Auth describes how the request was authenticated.
-type Auth struct {
-	Type        string      `json:"type,omitempty"`
-	AccessToken AccessToken `json:"accessToken"`
-}
-
-// AccessToken is the token's public side; the secret is never sent back.
-type AccessToken struct {
-	DisplayName string `json:"displayName"`
-	Role        string `json:"role"` // "read", "write" or "fineGrained"
-}
-
 // RepoInfo is the answer of GET /api/models/{repo}/revision/{rev}.
 type RepoInfo struct {
 	ID           string          `json:"id"`

@@ -47,15 +47,14 @@ func (h *Hub) createRepo(w http.ResponseWriter, c *call) error {
 		settings.Private = slices.Contains(h.opts.PrivateByDefault, id.Namespace())
 	}
 	answer := wire.RepoURL{URL: c.origin() + "/" + id.String(), Name: id.Name, ID: id.Name}
-	if err := h.create(c.Context(), id, c.token.User, settings, req.Files); err != nil {
-		if asAPIError(err).Status != http.StatusConflict {
-			return err
-		}
-		if r, _ := h.lookup(id); h.authorize(c.token, r, toSee) != nil {
-			return err
-		}
-		answer.Error = asAPIError(err).Message
+	// Who goes on with a name that a repo had must not make a second one.
+	if there, _ := h.store.Find(id); h.authorize(c.token, there, toSee) == nil {
+		answer.URL, answer.Name, answer.ID = c.origin()+"/"+there.ID.String(), there.ID.Name, there.ID.Name
+		answer.Error = fmt.Sprintf("You already created this %s repo", id.Type)
 		return &apiError{Status: http.StatusConflict, Message: answer.Error, Body: answer}
+	}
+	if err := h.create(c.Context(), id, c.token.User, settings, req.Files); err != nil {
+		return err
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil

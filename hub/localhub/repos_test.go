@@ -45,7 +45,7 @@ func TestCreateMoveDelete(t *testing.T) {
 	move := map[string]string{"fromRepo": "ann/model", "toRepo": "acme/moved", "type": "model"}
 	w.want(w.do("bob", "POST", "/api/repos/move", move), 403)
 	w.want(w.do("ann", "POST", "/api/repos/move", move), 200)
-	w.want(w.do("ann", "GET", "/api/models/ann/model", nil), 404, wire.CodeRepoNotFound)
+	w.want(w.do("ann", "GET", "/api/models/ann/model", nil), 307)
 	if string(w.get("", "acme/moved", "main", "m.bin")) != string(content) {
 		t.Error("content is not what it was before the move")
 	}
@@ -344,4 +344,38 @@ func TestOneHubPerFolder(t *testing.T) {
 	if err := again.Configure(id, func(*localhub.Settings) {}); err != nil {
 		t.Errorf("the repo is gone: %v", err)
 	}
+}
+
+// Other names of a repo, from before it was moved or in other letter case, lead
+// to it: reading by a redirect, writing at once. To those who may not see it,
+// there is nothing.
+func TestOtherNames(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/old", "private")
+	w.want(w.commit("ann", "ann/old", "main", header(""), fileLine("a b/c.txt", "text")), 200)
+	head := w.head("ann", "ann/old", "main")
+	w.want(w.do("ann", "POST", "/api/repos/move", map[string]string{"fromRepo": "ann/old", "toRepo": "acme/new", "type": "model"}), 200)
+	for from, to := range map[string]string{
+		"/api/models/ann/old":                                        "/api/models/acme/new",
+		"//api/models/ann/old/tree/main?recursive=true":              "/api/models/acme/new/tree/main?recursive=true",
+		"/ann/old/resolve/main/a%20b/c.txt":                          "/acme/new/resolve/main/a%20b/c.txt",
+		"/models/ann/old/resolve/main/x":                             "/models/acme/new/resolve/main/x",
+		"/api/resolve-cache/models/ann/old/" + head + "/a%20b/c.txt": "/api/resolve-cache/models/acme/new/" + head + "/a%20b/c.txt",
+		"/ACME/New/raw/main/ann/old":                                 "/acme/new/raw/main/ann/old",
+		"/api/models/Ann/OLD/revision/refs%2Fpr%2F1":                 "/api/models/acme/new/revision/refs%2Fpr%2F1",
+	} {
+		if a := w.want(w.do("ann", "GET", from, nil), 307); a.Header.Get("Location") != to {
+			t.Errorf("%s leads to %q, want %q", from, a.Header.Get("Location"), to)
+		}
+		w.want(w.do("bob", "GET", from, nil), 404, wire.CodeRepoNotFound)
+	}
+	w.want(w.commit("ann", "Ann/Old", "main", header(""), fileLine("d.txt", "more")), 200)
+	if got := string(w.get("ann", "acme/new", "main", "d.txt")); got != "more" {
+		t.Errorf("a commit to the old name went nowhere: %q", got)
+	}
+	a := w.want(w.do("ann", "POST", "/api/repos/create", wire.CreateRepo{Name: "old"}), 409)
+	if url := decode[wire.RepoURL](w, a).URL; url != w.url+"/acme/new" {
+		t.Errorf("the old name is taken by %q", url)
+	}
+	w.want(w.do("ann", "GET", "//api/whoami-v2", nil), 200)
 }

@@ -115,7 +115,8 @@ func (h *Hub) route(w http.ResponseWriter, c *call) error {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	escaped := strings.TrimPrefix(c.URL.EscapedPath(), "/")
+	escaped := strings.TrimLeft(c.URL.EscapedPath(), "/") // clients with a "/" at the end of their endpoint send two
+	c.URL.Path = "/" + strings.TrimLeft(c.URL.Path, "/")
 	if rest, ok := strings.CutPrefix(escaped, "-/"); ok {
 		word, _, _ := strings.Cut(rest, "/")
 		if serve := tokenless[method+" "+word]; serve != nil {
@@ -160,6 +161,10 @@ func (h *Hub) routeRepo(w http.ResponseWriter, c *call, method string, segments 
 		return errNoRoute
 	}
 	name, rest := splitRepo(segments)
+	behind := len(rest) // in the address
+	if strings.HasPrefix(c.URL.Path, resolveCache) {
+		behind-- // "resolve" is not in it
+	}
 	verb := ""
 	if len(rest) > 0 {
 		verb, rest = rest[0], rest[1:]
@@ -173,13 +178,35 @@ func (h *Hub) routeRepo(w http.ResponseWriter, c *call, method string, segments 
 		return errNoRoute
 	}
 	c.id = RepoID{Type: t, Name: name}
-	c.repo, _ = h.lookup(c.id)
+	c.repo, _ = h.store.Find(c.id)
 	if err := h.authorize(c.token, c.repo, route.need); err != nil {
 		return err
+	}
+	if c.repo.ID != c.id {
+		if method == http.MethodGet {
+			redirect(w, c, http.StatusTemporaryRedirect, c.renamed(c.repo.ID.Name, len(strings.Split(name, "/")), behind))
+			return nil
+		}
+		c.id = c.repo.ID // not all clients send a body twice
 	}
 	c.rev, c.path = splitRev(rest)
 	return route.serve(h, w, c)
 }
+
+// renamed is the call's address with another name of the repo, which is width
+// segments before the last ones.
+func (c *call) renamed(name string, width, last int) string {
+	segments := strings.Split(strings.TrimLeft(c.URL.EscapedPath(), "/"), "/")
+	at := len(segments) - last - width
+	address := "/" + strings.Join(slices.Concat(segments[:at], strings.Split(name, "/"), segments[at+width:]), "/")
+	if c.URL.RawQuery != "" {
+		address += "?" + c.URL.RawQuery
+	}
+	return address
+}
+
+// resolveCache is where addresses of files at a commit begin.
+const resolveCache = "/api/resolve-cache/"
 
 // tableFor picks the table that a path is served from, and what is left of
 // the path. The cache of resolved files is the resolve page of a commit.

@@ -17,7 +17,7 @@ func (p *planner) account() error {
 		used[o.from][o.src.Name]++
 	}
 	for _, c := range p.order {
-		s := Source{Ref: c.ref, Layers: c.depth.layers}
+		s := Source{Ref: c.ref, Layers: c.depth.layers, Left: c.left}
 		for _, t := range c.tensors() {
 			switch n := used[c][t.Name]; {
 			case n == 1:

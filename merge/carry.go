@@ -5,11 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
+	"longcat/internal/limits"
 	"longcat/merge/config"
+	"longcat/merge/jsontext"
 	"longcat/merge/recipe"
 )
 
@@ -32,24 +33,27 @@ func (p *planner) carry(ctx context.Context) error {
 	if len(weights) > 1 {
 		text(indexFile, p.index())
 	}
-	for _, part := range []struct {
-		from *checkpoint
-		want func(string) bool
-	}{
-		{p.tokenizerModel(), isTokenizerFile},
-		{p.base(), func(name string) bool { return isModelFile(name) && !isTokenizerFile(name) }},
-	} {
-		for _, name := range part.from.names {
-			if !part.want(name) {
-				continue
+	for _, from := range slices.Compact([]*checkpoint{p.tokenizerModel(), p.base()}) {
+		for _, name := range from.names {
+			switch why := p.leaves(from, name); {
+			case why == used, slices.ContainsFunc(from.left, func(l Left) bool { return l.Path == name }):
+			case why != "":
+				from.left = append(from.left, Left{name, why})
+			case slices.Contains(quantisationFiles, name):
+				data, err := p.modulesFile(ctx, from, name)
+				if err != nil {
+					return err
+				}
+				text(name, data)
+			default:
+				content, err := from.model.Open(ctx, name)
+				if err != nil {
+					return from.fail(name, "", err)
+				}
+				f := &File{Path: name}
+				f.add(piece{Size: content.Size(), Model: from.ref.Name, File: name})
+				others = append(others, f)
 			}
-			content, err := part.from.model.Open(ctx, name)
-			if err != nil {
-				return part.from.fail(name, "", err)
-			}
-			f := &File{Path: name}
-			f.add(piece{Size: content.Size(), Model: part.from.ref.Name, File: name})
-			others = append(others, f)
 		}
 	}
 	slices.SortFunc(others, func(a, b *File) int { return strings.Compare(a.Path, b.Path) })
@@ -59,6 +63,54 @@ func (p *planner) carry(ctx context.Context) error {
 		f.steps = p.plan.Steps
 	}
 	return nil
+}
+
+// used marks files whose tensors are accounted for one by one.
+const used = "used"
+
+// leaves is why a file of the model from, which gives the tokenizer or the
+// other files or both, is left behind, or "".
+func (p *planner) leaves(from *checkpoint, name string) string {
+	tokenizer := isTokenizerFile(name)
+	switch {
+	case slices.ContainsFunc(from.shards, func(s shard) bool { return s.path == name }):
+		return used
+	case tokenizer && from != p.tokenizerModel():
+		return fmt.Sprintf("the tokenizer comes from %q", p.tokenizerModel().ref.Name)
+	case tokenizer:
+		return ""
+	case from != p.base():
+		return fmt.Sprintf("files beside the tokenizer come from %q", p.base().ref.Name)
+	}
+	return stays(name)
+}
+
+// modulesFile is a file of the base that may name layers, for the result's.
+func (p *planner) modulesFile(ctx context.Context, from *checkpoint, name string) ([]byte, error) {
+	files := map[*checkpoint]*config.Config{}
+	for _, c := range append([]*checkpoint{from}, p.order...) {
+		if files[c] != nil {
+			continue
+		}
+		text, _ := jsontext.Parse([]byte("{}"))
+		data, err := c.readFile(ctx, name, limits.Config)
+		if err == nil {
+			text, err = jsontext.Parse(data)
+		}
+		if err != nil && !isAbsent(err) {
+			return nil, c.fail(name, "", err)
+		}
+		files[c] = &config.Config{Name: c.ref.Name, Text: text, Depth: c.depth.Depth}
+	}
+	layers := make([]config.Layer, len(p.layers))
+	for i, l := range p.layers {
+		layers[i] = config.Layer{From: files[l.from], Index: l.layer}
+	}
+	edits, err := config.Modules(files[from], layers)
+	if err != nil {
+		return nil, from.fail(name, "", err)
+	}
+	return files[from].Text.Apply(edits), nil
 }
 
 // config is the base's config.json for the new depth and dtype.
@@ -123,37 +175,4 @@ func (p *planner) tokenizerModel() *checkpoint {
 		return p.models[m.Name]
 	}
 	return p.base()
-}
-
-// isTokenizerFile tells the files that make up a tokenizer.
-func isTokenizerFile(name string) bool {
-	if strings.Contains(name, "/") {
-		return strings.HasPrefix(name, "additional_chat_templates/") && path.Ext(name) == ".jinja"
-	}
-	switch name {
-	case "special_tokens_map.json", "added_tokens.json", "merges.txt", "bpe.codes", "chat_template.json", "chat_template.jinja":
-		return true
-	}
-	switch {
-	case strings.HasPrefix(name, "tokenizer"), strings.HasPrefix(name, "vocab"), strings.HasPrefix(name, "tokenization_"), strings.HasPrefix(name, "chat_template"):
-		return path.Ext(name) != ".md"
-	}
-	return slices.Contains([]string{".model", ".tiktoken", ".spm"}, path.Ext(name))
-}
-
-// isModelFile tells the other files that a model needs to load and to be used
-// lawfully. Everything else stays behind: cards, other formats' weights,
-// pictures, logs of the training.
-func isModelFile(name string) bool {
-	if strings.Contains(name, "/") {
-		return false
-	}
-	switch name {
-	case "generation_config.json", "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
-		"image_processor_config.json", "feature_extractor_config.json":
-		return true
-	}
-	upper := strings.ToUpper(name)
-	return path.Ext(name) == ".py" || // modelling code that config.json's auto_map names
-		strings.HasPrefix(upper, "LICENSE") || strings.HasPrefix(upper, "LICENCE") || strings.HasPrefix(upper, "NOTICE") || strings.HasPrefix(upper, "USE_POLICY")
 }

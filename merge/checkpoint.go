@@ -58,8 +58,12 @@ type checkpoint struct {
 	// layers[i] are layer i's tensors in the order of the files; indexes from
 	// depth.layers on are those of the stack's extra layers.
 	layers [][]sourceTensor
-	kinds  []string       // of each layer, see layerKind
-	loose  []sourceTensor // tensors outside the stack, in the order of the files
+	kinds  []string        // of each layer, see layerKind
+	stacks []Stack         // all that there are
+	left   []Left          // files that are not used
+	notes  []string        // to be warned of
+	coded  map[string]bool // modules whose weights are quantised
+	loose  []sourceTensor  // tensors outside the stack, in the order of the files
 }
 
 // shard is one weight file of a checkpoint.
@@ -117,7 +121,11 @@ func openCheckpoint(ctx context.Context, ref recipe.Ref, m Model, stack string) 
 	if err := c.collect(index); err != nil {
 		return nil, err
 	}
-	return c, c.split(stack)
+	if err := c.split(stack); err != nil {
+		return nil, err
+	}
+	c.unnamed()
+	return c, c.promised(index)
 }
 
 func (c *checkpoint) fail(file, msg string, err error) error {
@@ -219,13 +227,14 @@ func (c *checkpoint) readHeader(ctx context.Context, file string) (shard, error)
 	return shard{file, content.Size(), h}, nil
 }
 
-// collect gathers the tensors of all shards and holds them against the index.
+// collect gathers the tensors of all shards; the index says which of two copies
+// counts.
 func (c *checkpoint) collect(index map[string]string) error {
 	c.byName = map[string]sourceTensor{}
 	for i, s := range c.shards {
 		for _, t := range s.header.Tensors {
 			if where, ok := index[t.Name]; ok && where != s.path {
-				continue // the index says which of two copies counts
+				continue
 			}
 			if first, twice := c.byName[t.Name]; twice {
 				return c.fail(s.path, fmt.Sprintf("tensor %q is also in %s", t.Name, c.shards[first.file].path), nil)
@@ -233,12 +242,39 @@ func (c *checkpoint) collect(index map[string]string) error {
 			c.byName[t.Name] = sourceTensor{Tensor: t, file: i}
 		}
 	}
+	return nil
+}
+
+// promised looks at the tensors that the index names and no file has. What
+// transformers would miss is an error.
+func (c *checkpoint) promised(index map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(index)) {
-		if _, ok := c.byName[name]; !ok {
+		if _, ok := c.byName[name]; ok {
+			continue
+		}
+		prefix, layer, _, ok := splitLayer(name)
+		ours := ok && prefix == c.depth.stack.Prefix
+		spare := isBuffer(name) || isHead(name) && tied(c) || ours && layer >= c.depth.layers ||
+			slices.ContainsFunc([]string{"mtp", "nextn", "eagle", "medusa", "draft"}, func(part string) bool { return strings.Contains(name, part) })
+		if !spare {
 			return c.fail(index[name], fmt.Sprintf("tensor %q is missing, though the index promises it", name), nil)
 		}
+		c.notes = append(c.notes, fmt.Sprintf("%q: the index promises %s, which no file has; the result does without it, as the model does", c.ref.Name, name))
 	}
 	return nil
+}
+
+// unnamed notes the weight files that are not read.
+func (c *checkpoint) unnamed() {
+	for _, name := range c.names {
+		if strings.HasSuffix(name, ".safetensors") && !strings.Contains(name, "/") && !slices.ContainsFunc(c.shards, func(s shard) bool { return s.path == name }) {
+			why := "the index does not name it, and transformers does not load it"
+			if len(c.shards) == 1 && c.shards[0].path == singleFile {
+				why = "transformers loads " + singleFile + " alone"
+			}
+			c.left = append(c.left, Left{name, why})
+		}
+	}
 }
 
 // split tells the layers' tensors from the others.
@@ -247,8 +283,9 @@ func (c *checkpoint) split(stack string) error {
 	for _, t := range c.tensors() {
 		all = append(all, t.Tensor)
 	}
+	c.stacks = findStacks(all)
 	var err error
-	if c.depth, err = findDepth(c.ref.Name, findStacks(all), c.config, stack); err != nil {
+	if c.depth, err = findDepth(c.ref.Name, c.stacks, c.config, stack); err != nil {
 		return err
 	}
 	c.layers = make([][]sourceTensor, c.depth.stack.Layers)
@@ -262,6 +299,7 @@ func (c *checkpoint) split(stack string) error {
 			c.loose = append(c.loose, t)
 		}
 	}
+	c.markCodes()
 	for _, layer := range c.layers {
 		c.kinds = append(c.kinds, layerKind(layer))
 	}

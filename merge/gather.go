@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"longcat/merge/config"
 	"longcat/merge/jsontext"
 	"longcat/merge/number"
 	"longcat/merge/recipe"
@@ -15,6 +14,9 @@ import (
 // gather lists the result's tensors: what stands before the layers, the layers,
 // and what stands after them.
 func (p *planner) gather() error {
+	if err := p.checkOutside(); err != nil {
+		return err
+	}
 	prefix := p.base().depth.stack.Prefix
 	firstSlice, lastSlice := &p.recipe.Slices[0], &p.recipe.Slices[len(p.recipe.Slices)-1]
 	for _, t := range p.first().loose {
@@ -59,7 +61,12 @@ func scaleOf(s *recipe.Slice, tensor string, t float64) float64 {
 // add puts a tensor into the result under name and reports whether it is scaled.
 func (p *planner) add(from *checkpoint, t sourceTensor, name string, scale float64) bool {
 	op := operation{From: t.DType, Work: t.DType, Out: t.DType, Scale: 1}
-	if number.IsFloat(t.DType) && !(from.quantised() && t.DType.Bits() == 8) {
+	switch {
+	case from.fixed(t):
+		if scale != 1 && p.unscalable == "" {
+			p.unscalable = t.Name
+		}
+	case number.IsFloat(t.DType):
 		op.Scale = scale
 		if p.recipe.DType != "" {
 			op.Work, op.Out = p.recipe.DType, p.recipe.DType
@@ -72,13 +79,6 @@ func (p *planner) add(from *checkpoint, t sourceTensor, name string, scale float
 	o.entry = safetensors.EntrySize(o.Tensor)
 	p.outputs = append(p.outputs, o)
 	return op.Scale != 1
-}
-
-// quantised reports whether the checkpoint's narrow floats are codes that only
-// mean something together with scales beside them.
-func (c *checkpoint) quantised() bool {
-	q := c.config.Root.Get("quantization_config")
-	return q != nil && q.Kind == jsontext.Object
 }
 
 // untie gives the result a head of its own when its config has one but the last
@@ -113,40 +113,12 @@ func tied(c *checkpoint) bool {
 	return false
 }
 
-// heads are the names of modules that turn the last layer's output into the
-// model's, as far as they do not lie beside the layers.
-var heads = []string{
-	"lm_head", "embed_out", "output", "output_layer", "score", "classifier", "pre_classifier", "pooler",
-	"cls", "qa_outputs", "vocab_projector", "vocab_transform", "vocab_layer_norm", "value_head", "v_head",
-}
-
-func isHead(name string) bool {
-	return slices.ContainsFunc(strings.Split(name, "."), func(part string) bool { return slices.Contains(heads, part) })
-}
-
-// afterLayers tells whether a tensor outside the layers works on their output:
-// a head, or a norm that stands beside them ("model.norm" beside
-// "model.layers"). Everything else is taken to stand before them.
-func afterLayers(stack, name string) bool {
-	if config.IsTower(name) || strings.Contains(name, "embed_tokens") {
-		return false
-	}
-	if isHead(name) {
-		return true
-	}
-	parent := ""
-	if i := strings.LastIndexByte(stack, '.'); i >= 0 {
-		parent = stack[:i+1]
-	}
-	module, ok := strings.CutPrefix(name, parent)
-	module, _, _ = strings.Cut(module, ".")
-	module = strings.ToLower(module)
-	return ok && !strings.Contains(module, "emb") &&
-		(strings.Contains(module, "norm") || strings.HasPrefix(module, "ln_"))
-}
-
-// checkOutputs refuses what can not be written: a name that two tensors claim.
+// checkOutputs refuses what can not be made: a quantised weight multiplied, a
+// name that two tensors claim.
 func (p *planner) checkOutputs() error {
+	if p.unscalable != "" {
+		return p.recipe.Errorf(recipe.Pos{}, "%s is quantised, and can not be multiplied: scale has to leave it out", p.unscalable)
+	}
 	seen := make(map[string]bool, len(p.outputs))
 	for _, o := range p.outputs {
 		if seen[o.Name] {

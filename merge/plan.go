@@ -57,6 +57,13 @@ type Source struct {
 	Layers int          `json:"layers"` // how many the model has
 	Files  []SourceFile `json:"files"`  // those that the merge reads
 	Usage  Usage        `json:"usage"`
+	Left   []Left       `json:"left,omitempty"` // files that the result does without
+}
+
+// Left is a file of a model that the result does without, and why.
+type Left struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
 }
 
 // SourceFile is a file whose bytes are needed.
@@ -124,6 +131,8 @@ type planner struct {
 	order   []*checkpoint // in the order of first use
 	outputs []output      // the result's tensors, in the order of the model
 	layers  []layerUse
+
+	unscalable string // the first quantised tensor that a scale is asked for
 }
 
 // layerUse is a layer of the result.
@@ -220,6 +229,9 @@ func (p *planner) openModel(ctx context.Context, ref recipe.Ref) error {
 	c, err := openCheckpoint(ctx, ref, m, p.opts.LayerStack)
 	if err != nil {
 		return err
+	}
+	for _, note := range c.notes {
+		p.warn(ref.Line, "%s", note)
 	}
 	p.models[ref.Name] = c
 	p.order = append(p.order, c)

@@ -113,11 +113,11 @@ func TestMissingTensor(t *testing.T) {
 	if err := json.Unmarshal(m[name], &index); err != nil {
 		t.Fatal(err)
 	}
-	index["weight_map"]["model.layers.9.w"] = "model-00002-of-00002.safetensors"
+	index["weight_map"]["model.layers.2.w"] = "model-00002-of-00002.safetensors"
 	m[name] = mustJSON(t, index)
 	_, err := planText(t, recipeOf("", "m 0 1"), models(map[string]memory{"m": m}), merge.Options{})
 	var bad *merge.ModelError
-	if !errors.As(err, &bad) || bad.File != "model-00002-of-00002.safetensors" || !strings.Contains(err.Error(), `"model.layers.9.w" is missing`) {
+	if !errors.As(err, &bad) || bad.File != "model-00002-of-00002.safetensors" || !strings.Contains(err.Error(), `"model.layers.2.w" is missing`) {
 		t.Errorf("got %v", err)
 	}
 }

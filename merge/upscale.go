@@ -203,7 +203,7 @@ func (c *checkpoint) outputProjections(from, to int) ([]string, error) {
 			if !isAttention && !isMLP {
 				continue
 			}
-			if !number.IsFloat(t.DType) || (c.quantised() && t.DType.Bits() == 8) {
+			if !number.IsFloat(t.DType) || c.fixed(t) {
 				return nil, c.fail("", fmt.Sprintf("block expansion needs weights that are numbers, but %s is quantised (%s)", t.Name, t.DType), nil)
 			}
 			attention, mlp = attention || isAttention || strings.Contains(parent, "mamba"), mlp || isMLP || strings.Contains(parent, "mixer")

@@ -69,6 +69,13 @@ func (a *app) printPlan(ctx context.Context, job *longcat.Job, target *publishPl
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Path, units.Size(f.Size), tensors)
 	}
+	head := "\nleft behind\tof\twhy\n"
+	for _, m := range plan.Models {
+		for _, l := range m.Left {
+			fmt.Fprintf(w, "%s%s\t%s\t%s\n", head, l.Path, m.Name, l.Reason)
+			head = ""
+		}
+	}
 	if err := w.Flush(); err != nil {
 		return err
 	}

@@ -53,6 +53,27 @@ func Rewrite(base *Config, layers []Layer) (edits []jsontext.Edit, remarks []str
 	return r.edits, r.remarks, r.err
 }
 
+// Modules gives the edits of another file of the base that names modules, such
+// as the rules of a quantisation.
+func Modules(base *Config, layers []Layer) ([]jsontext.Edit, error) {
+	r := &rewriter{base: base, layers: layers}
+	if r.unchanged() || base.Text.Root.Kind != jsontext.Object {
+		return nil, nil
+	}
+	r.modules("", base.Text.Root)
+	return r.edits, r.err
+}
+
+// modules goes through the members of an object for names of modules alone.
+func (r *rewriter) modules(path string, obj *jsontext.Value) {
+	for i, key := range obj.Keys {
+		m := member{obj, join(path, key), key, obj.Vals[i]}
+		if !r.moduleNames(m) && m.v.Kind == jsontext.Object {
+			r.modules(m.path, m.v)
+		}
+	}
+}
+
 type rewriter struct {
 	base    *Config
 	layers  []Layer

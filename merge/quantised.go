@@ -1,0 +1,76 @@
+package merge
+
+import (
+	"slices"
+	"strings"
+
+	"longcat/merge/jsontext"
+	"longcat/merge/number"
+	"longcat/merge/safetensors"
+)
+
+// Quantised weights are codes that only mean something together with the
+// tensors beside them: scales, tables, zero points. None of these is a number
+// to compute with.
+
+// tables are the ends of their names, where the codes do not lie beside them.
+var tables = []string{
+	".absmax", ".quant_map", ".nested_absmax", ".nested_quant_map", ".SCB", ".weight_scale", ".weight_scale_inv", ".weight_scale_2", ".input_scale",
+	".output_scale", ".k_scale", ".v_scale", ".q_scale", ".prob_output_scale", ".scales", ".qscales", ".zeros", ".weight_zero_point", ".weight_global_scale", ".input_global_scale",
+}
+
+// quantised reports whether the checkpoint says that it is.
+func (c *checkpoint) quantised() bool {
+	for _, key := range []string{"quantization_config", "compression_config", "quantization"} {
+		if q := c.config.Root.Get(key); q != nil && q.Kind == jsontext.Object {
+			return true
+		}
+	}
+	for _, s := range c.depth.sections {
+		if q := s.Obj.Get("quantization_config"); q != nil && q.Kind == jsontext.Object {
+			return true
+		}
+	}
+	return slices.Contains(c.names, "hf_quant_config.json") || slices.Contains(c.names, "quantize_config.json")
+}
+
+// isCode tells tensors that hold codes in a quantised checkpoint.
+func isCode(t safetensors.Tensor) bool {
+	switch t.DType {
+	case safetensors.I64, safetensors.U64, safetensors.Bool:
+		return false // positions, shapes, masks
+	}
+	return (!number.IsFloat(t.DType) || t.DType.Bits() <= 8) && !isBuffer(t.Name)
+}
+
+// markCodes notes the modules of a quantised checkpoint that hold codes.
+func (c *checkpoint) markCodes() {
+	c.coded = map[string]bool{}
+	if !c.quantised() {
+		return
+	}
+	for _, t := range c.byName {
+		if isCode(t.Tensor) {
+			c.coded[moduleName(t.Name)] = true
+		}
+	}
+}
+
+func moduleName(tensor string) string { return tensor[:max(strings.LastIndexByte(tensor, '.'), 0)] }
+
+// fixed reports whether a tensor is a quantised weight or belongs to one, so
+// that it can only be taken as it is.
+func (c *checkpoint) fixed(t sourceTensor) bool {
+	if len(c.coded) == 0 && !c.quantised() {
+		return false
+	}
+	module := moduleName(t.Name)
+	switch {
+	case isCode(t.Tensor):
+		return true
+	case slices.ContainsFunc(tables, func(end string) bool { return strings.HasSuffix(t.Name, end) }):
+		return true
+	}
+	// x.weight is coded: beside it stand x.scales, or x.weight.absmax below it.
+	return !strings.HasSuffix(t.Name, "bias") && (c.coded[module] || c.coded[moduleName(module)] && strings.HasSuffix(module, "weight"))
+}

@@ -65,7 +65,7 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
 	f.StringVar(&a.token, "token", "", "access token (better: HF_TOKEN, or the file that \"hf auth login\" writes)")
 	f.StringVar(&a.endpoint, "endpoint", "", "address of the hub (default HF_ENDPOINT or "+hub.DefaultEndpoint+")")
 	root.AddCommand(
-		a.publishCmd(), a.planCmd(), a.mergeCmd(), a.upscaleCmd(), a.downloadCmd(), a.uploadCmd(),
+		a.publishCmd(), a.planCmd(), a.mergeCmd(), a.upscaleCmd(), a.recipesCmd(), a.downloadCmd(), a.uploadCmd(),
 		a.cardCmd(), a.verifyCmd(), a.serveCmd(), a.demoCmd(), a.whoamiCmd(), a.versionCmd(),
 	)
 	root.InitDefaultHelpCmd()

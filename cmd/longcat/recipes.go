@@ -1,0 +1,39 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"longcat/merge/recipe"
+)
+
+func (a *app) recipesCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "recipes [METHOD]",
+		Short: "Describe the recipe language, or one merge method",
+		Long: `Describe the keys of a recipe and the merge methods, or with METHOD the
+parameters of one method. --json prints the language as a JSON schema, with
+which editors complete and check recipes.`,
+		Example: commandExample(
+			"longcat recipes ties",
+			"longcat recipes --json > recipe.schema.json"),
+		Args: between(0, 1, "at most a merge method"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch {
+			case a.json:
+				return a.printJSON(json.RawMessage(recipe.Schema()))
+			case len(args) == 0:
+				_, err := io.WriteString(a.out, recipe.Help())
+				return err
+			}
+			m := recipe.FindMethod(args[0])
+			if m == nil {
+				return usagef("unknown merge method %q", args[0])
+			}
+			_, err := io.WriteString(a.out, m.Help())
+			return err
+		},
+	}
+}

@@ -29,7 +29,7 @@ parameters: {lambda: 0.9, gamma: 0.1}
 		fmt.Println(w)
 	}
 	for _, ref := range r.Models() {
-		fmt.Println(ref.Path, ref.Revision)
+		fmt.Printf("%s %q\n", ref.Path, ref.Revision)
 	}
 	s := &r.Slices[0]
 	const name = "model.layers.5.mlp.up_proj.weight"
@@ -43,10 +43,10 @@ parameters: {lambda: 0.9, gamma: 0.1}
 	_, err = recipe.Parse([]byte("merge_method: slrp\n"), "other.yaml")
 	fmt.Println(err)
 	// Output:
-	// line 12, column 29: the parameter gamma has no effect on a ties merge
-	// org/a
-	// org/b v2
-	// org/base
+	// line 12, column 27: the parameter gamma has no effect on a ties merge
+	// org/a ""
+	// org/b "v2"
+	// org/base ""
 	// 0.9 map[density:0.5 weight:0.5] map[density:1 weight:1] base: 2
 	// other.yaml:1:15: unknown merge_method "slrp" (did you mean slerp?)
 }

@@ -89,7 +89,7 @@ func TestProblemJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"severity":"error","line":2,"column":10,"key":"license","message":"\"license\" must be one of [apache-2.0, mit, openrail, … 83 in all]; \"apache2\" is none; did you mean \"apache-2.0\"?"}`
+	const want = `{"severity":"error","line":2,"column":10,"key":"license","message":"\"license\" must be one of [apache-2.0, mit, openrail, … 83 in all]; \"apache2\" is none; did you mean \"apache-2.0\"?","unlisted":true}`
 	if string(got) != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
@@ -108,5 +108,30 @@ func TestCodes(t *testing.T) {
 	data, err := os.ReadFile("data/languages.txt")
 	if err != nil || len(data) > 16<<10 {
 		t.Errorf("%d bytes, %v", len(data), err)
+	}
+}
+
+// A suggestion is never another licence.
+func TestLicenseMeant(t *testing.T) {
+	for license, want := range map[string]string{
+		"Apache 2.0": "apache-2.0", "apache2": "apache-2.0", "apache": "apache-2.0", "Apache License, Version 2.0": "apache-2.0",
+		"apche-2.0": "apache-2.0", "MIT": "mit", "mit license": "mit", "llama-3.1": "llama3.1", "lama3": "llama3", "Llama 3": "llama3",
+		"gpl3": "gpl-3.0", "agpl": "agpl-3.0", "cc-by-nc-4": "cc-by-nc-4.0", "cc by nc sa 4.0": "cc-by-nc-sa-4.0", "bsd-3": "bsd-3-clause",
+		"cc0": "cc0-1.0", "openrai": "openrail", "Gemma": "gemma", "GPL-3.0-only": "gpl-3.0",
+		"llama5": "", "llama": "", "gpl-4": "", "lgp": "", "none": "", "proprietary": "", "apache-1.1": "", "cc-by-nc": "", "cc-by-nc-5.0": "",
+		"mit-0": "", "not-a-licence": "", "qwen": "", "": "", "2.0": "", "nvidia-open-model-license": "", "llama3.4": "", "x.9": "",
+	} {
+		problems := cardcheck.README([]byte("---\nlicense: '" + license + "'\n---\n"))
+		if len(problems) != 1 || !problems[0].Unlisted {
+			t.Errorf("%q: %v", license, problems)
+			continue
+		}
+		_, got, _ := strings.Cut(problems[0].Message, "did you mean ")
+		if want != "" {
+			want = fmt.Sprintf("%q?", want)
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", license, got, want)
+		}
 	}
 }

@@ -40,11 +40,7 @@ func (c *checker) keys(card *frontmatter.File) {
 		switch {
 		case !known:
 		case frontmatter.IsNull(value):
-			severity := Warning
-			if name.Value == "language" { // the one that a Hub is known to refuse
-				severity = Error
-			}
-			c.add(severity, name, name.Value, "%q has no value: give it one or take the key out", name.Value)
+			c.withoutValue(name)
 		default:
 			check(c, value, name.Value)
 		}
@@ -58,6 +54,19 @@ func (c *checker) keys(card *frontmatter.File) {
 	}
 	for _, key := range []string{"base_model", "tags", "datasets", "language"} {
 		c.repeated(card, key)
+	}
+}
+
+// withoutValue is about a key with nothing behind it, which a Hub refuses where
+// it wants a list and lets be elsewhere.
+func (c *checker) withoutValue(name *yaml.Node) {
+	switch name.Value {
+	case "widget", "model-index":
+		c.errorf(name, name.Value, "%q must be an array; it has no value", name.Value)
+	case "language":
+		c.errorf(name, name.Value, "%q has no value: give it one or take the key out", name.Value)
+	default:
+		c.warnf(name, name.Value, "%q has no value: give it one or take the key out", name.Value)
 	}
 }
 
@@ -129,10 +138,10 @@ func checkLicense(c *checker, n *yaml.Node, key string) {
 		return
 	}
 	hint := `; for another one use "other" with "license_name" and "license_link"`
-	if near := suggest.Nearest(n.Value, ids); near != "" {
-		hint = fmt.Sprintf("; did you mean %q?", near)
+	if meant := licenseMeant(n.Value); meant != "" {
+		hint = fmt.Sprintf("; did you mean %q?", meant)
 	}
-	c.errorf(n, key, "%q must be one of [%s, … %d in all]; %s is none%s", key, strings.Join(ids[:3], ", "), len(ids), shown(n), hint)
+	c.unlistedf(n, key, "%q must be one of [%s, … %d in all]; %s is none%s", key, strings.Join(ids[:3], ", "), len(ids), shown(n), hint)
 }
 
 var licenseNamePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.+-]*$`)
@@ -164,7 +173,7 @@ func checkLanguage(c *checker, n *yaml.Node, key string) {
 	if LanguageCodes()[short] {
 		hint = fmt.Sprintf(" Did you mean %q?", short)
 	}
-	c.errorf(n, key, `%q with value %s is not valid. It must be an ISO 639-1, 639-2 or 639-3 code (two/three letters), `+
+	c.unlistedf(n, key, `%q with value %s is not valid. It must be an ISO 639-1, 639-2 or 639-3 code (two/three letters), `+
 		`or a special value like "code", "multilingual". If you want to use BCP-47 identifiers, you can specify them in language_bcp47.%s`, key, shown(n), hint)
 }
 
@@ -183,9 +192,14 @@ func checkDatasetID(c *checker, n *yaml.Node, key string) {
 var relations = []string{"adapter", "merge", "quantized", "finetune"}
 
 func checkRelation(c *checker, n *yaml.Node, key string) {
-	if !frontmatter.IsText(n) || !slices.Contains(relations, n.Value) {
-		c.errorf(n, key, "%q must be one of [%s]", key, strings.Join(relations, ", "))
+	if frontmatter.IsText(n) && slices.Contains(relations, n.Value) {
+		return
 	}
+	hint := ""
+	if near := suggest.Nearest(n.Value, relations); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	c.unlistedf(n, key, "%q must be one of [%s]; %s is none%s", key, strings.Join(relations, ", "), shown(n), hint)
 }
 
 func checkTask(c *checker, n *yaml.Node, key string) {

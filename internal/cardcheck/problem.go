@@ -23,12 +23,16 @@ const (
 // Problem is something wrong in a file, at a place: Line and Column count from
 // 1, in characters. Key is the path within the YAML, such as "language[0]", or
 // empty. Message uses the Hub's own words where they are known.
+//
+// Unlisted marks an error that a Hub may not see: the value is in no list of
+// ids that is known here, but such lists grow. Ask the Hub before refusing it.
 type Problem struct {
 	Severity Severity `json:"severity"`
 	Line     int      `json:"line"`
 	Column   int      `json:"column"`
 	Key      string   `json:"key,omitempty"`
 	Message  string   `json:"message"`
+	Unlisted bool     `json:"unlisted,omitempty"`
 }
 
 func (p Problem) String() string {
@@ -61,6 +65,15 @@ func (c *checker) add(severity Severity, n *yaml.Node, key, format string, args 
 		Key:      key,
 		Message:  fmt.Sprintf(format, args...),
 	})
+}
+
+// unlistedf adds an error about an id that no list has.
+func (c *checker) unlistedf(n *yaml.Node, key, format string, args ...any) {
+	before := len(c.problems)
+	c.errorf(n, key, format, args...)
+	if len(c.problems) > before {
+		c.problems[before].Unlisted = true
+	}
 }
 
 func (c *checker) errorf(n *yaml.Node, key, format string, args ...any) {

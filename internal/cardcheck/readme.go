@@ -51,6 +51,7 @@ func README(readme []byte) []Problem {
 		c.yamlRules(card.Mapping(), "", 0)
 		c.keys(card)
 		c.first = 1
+		c.tabs(card)
 	}
 	if head.HasFrontMatter() && bytes.HasPrefix(readme, []byte("\ufeff")) {
 		c.warnf(top, "", "a byte-order mark stands before the front matter: the Hub reads past it, huggingface_hub up to 2.0 finds no metadata")
@@ -106,10 +107,11 @@ func (c *checker) strayFrontMatter(readme []byte) {
 	line := len(frontmatter.LineStarts(first.Head())) - 1
 	open := 0
 	var fence markdown.Fence
+	var comment markdown.Comment
 	for text := range bytes.Lines(body) {
 		line++
 		row := strings.TrimRight(string(text), " \t\r\n")
-		if fence.Step(row) {
+		if !comment.Open() && fence.Step(row) || !fence.Open() && comment.Step(row) {
 			continue
 		}
 		switch {

@@ -28,17 +28,24 @@ func checkModelIndex(c *checker, n *yaml.Node, key string) {
 func (c *checker) modelResult(result *yaml.Node, at string) {
 	c.want(result, at, "task", func(c *checker, task *yaml.Node, key string) {
 		c.want(task, key, "type", checkText)
+		c.texts(task, key, "name")
 	})
 	c.want(result, at, "dataset", func(c *checker, dataset *yaml.Node, key string) {
 		c.want(dataset, key, "type", checkText)
 		c.want(dataset, key, "name", checkText)
+		c.texts(dataset, key, "config", "split", "revision")
 	})
 	c.want(result, at, "metrics", func(c *checker, metrics *yaml.Node, key string) {
 		c.list(metrics, key, func(metric *yaml.Node, at string) {
 			c.want(metric, at, "type", checkText)
 			c.want(metric, at, "value", func(*checker, *yaml.Node, string) {})
+			c.texts(metric, at, "name", "config", "verifyToken")
 		})
 	})
+	if source, found := frontmatter.Field(result, "source"); found {
+		c.want(source, join(at, "source"), "url", checkAddress)
+		c.texts(source, join(at, "source"), "name")
+	}
 }
 
 // list checks that n is a list of mappings, and each of them.
@@ -73,6 +80,16 @@ func (c *checker) want(mapping *yaml.Node, at, name string, check func(*checker,
 		return
 	}
 	check(c, value, key)
+}
+
+// texts checks fields that can be left out, but have to be strings: nothing
+// behind the key is none.
+func (c *checker) texts(mapping *yaml.Node, at string, names ...string) {
+	for _, name := range names {
+		if value, found := frontmatter.Field(mapping, name); found && mapping.Kind == yaml.MappingNode {
+			checkText(c, value, join(at, name))
+		}
+	}
 }
 
 // may checks a field that can be left out.

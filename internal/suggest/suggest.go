@@ -27,6 +27,14 @@ func Nearest(word string, known []string) string {
 	return best
 }
 
+// Edits is how many edits lead from one word to the other, at most 5.
+func Edits(a, b string) int {
+	if max(len(a), len(b)) > maxWord {
+		return 5
+	}
+	return distance(fold(a), fold(b), 5)
+}
+
 var sameSign = strings.NewReplacer("_", "-", " ", "-")
 
 func fold(s string) string { return sameSign.Replace(strings.ToLower(s)) }

@@ -1,6 +1,8 @@
 package modelcard
 
 import (
+	"bytes"
+	"regexp"
 	"strings"
 
 	"longcat/internal/frontmatter"
@@ -30,12 +32,28 @@ func Generate(f Facts) ([]byte, error) {
 		}
 		b.WriteString(line)
 	}
-	b.WriteString("---\n\n# " + markdown.Plain(f.title()) + "\n")
-	for _, s := range f.sections() {
-		b.WriteString("\n" + s.marked("\n"))
-	}
+	b.WriteString("---\n" + f.text(nil))
 	return []byte(b.String()), nil
 }
+
+// text is what follows a body that says nothing: the generated parts, and the
+// heading unless the body has one.
+func (f Facts) text(body []byte) string {
+	var b strings.Builder
+	nl := frontmatter.LineEnding(body)
+	if len(body) > 0 && !bytes.HasSuffix(body, []byte(nl)) {
+		b.WriteString(nl)
+	}
+	if !heading.Match(body) {
+		b.WriteString(nl + "# " + markdown.Plain(f.title()) + nl)
+	}
+	for _, s := range f.sections() {
+		b.WriteString(nl + s.marked(nl))
+	}
+	return b.String()
+}
+
+var heading = regexp.MustCompile(`(?m)^ {0,3}#+[ \t]`)
 
 // entry is a key of the front matter with its value.
 type entry struct {
@@ -67,7 +85,7 @@ func (f Facts) frontMatter() ([]entry, error) {
 	}
 	text("license_name", license.Name)
 	text("license_link", license.Link)
-	text("library_name", "transformers")
+	text("library_name", f.library())
 	text("pipeline_tag", f.pipelineTag())
 	if bases := f.baseModels(); len(bases) > 0 {
 		out = append(out, entry{"base_model", oneOrList(bases)}, entry{"base_model_relation", "merge"})

@@ -118,7 +118,7 @@ func TestGenerateParents(t *testing.T) {
 	for key, want := range map[string][]string{
 		"base_model":          {"rishiraj/CatPPT-base", "another/Mistral-7B"},
 		"base_model_relation": {"merge"},
-		"language":            {"en", "fr"},
+		"language":            {"en", "fr", "zh"},
 		"datasets":            {"a/b"},
 		"pipeline_tag":        {"text-generation"},
 		"library_name":        {"transformers"},

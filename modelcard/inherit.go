@@ -8,18 +8,45 @@ import (
 	"longcat/internal/cardcheck"
 )
 
-// languages are the codes that any parent's card names and a Hub accepts.
+// languages are the codes that any parent's card names and a Hub accepts. Of a
+// region's language, such as zh-CN, that is the language.
 func (f Facts) languages() []string {
 	var out []string
 	for _, c := range f.cards() {
 		for _, code := range c.Strings("language") {
-			if code = strings.ToLower(code); cardcheck.LanguageCodes()[code] {
+			code = strings.ReplaceAll(strings.ToLower(strings.TrimSpace(code)), "_", "-")
+			if !cardcheck.LanguageCodes()[code] {
+				code, _, _ = strings.Cut(code, "-")
+			}
+			if cardcheck.LanguageCodes()[code] {
 				out = appendNew(out, code)
 			}
 		}
 	}
 	return out
 }
+
+// library is what the parents' cards say loads them; "" when they differ. Where
+// none says anything it is transformers, whose format the merge is in.
+func (f Facts) library() string {
+	var stated []string
+	for _, c := range f.cards() {
+		if name := c.Text("library_name"); name != "" {
+			stated = appendNew(stated, strings.ToLower(name))
+		}
+	}
+	switch {
+	case len(stated) == 0:
+		return transformers
+	case len(stated) == 1 && libraryName.MatchString(stated[0]):
+		return stated[0]
+	}
+	return ""
+}
+
+const transformers = "transformers"
+
+var libraryName = regexp.MustCompile(`^[a-z0-9][a-z0-9._+-]{0,39}$`)
 
 // datasets are the Hub ids of all data that any parent was trained on.
 func (f Facts) datasets() []string {
@@ -74,21 +101,39 @@ const maxTags = 24
 // ("license:mit"), those with a slash name a repo.
 var plainTag = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ._+-]{0,47}$`)
 
-// notInherited are tags about how a parent was made or stored: of a merge they
-// would be untrue. In lower case.
+// notInherited are words of tags about how a parent was made, stored or
+// measured: of a merge they would be untrue. In lower case.
 var notInherited = strings.Fields(`
-	merge mergekit merged lazymergekit frankenmerge moe-merge slerp ties dare passthrough
-	generated_from_trainer generated-from-trainer autotrain autotrain_compatible
-	endpoints_compatible text-generation-inference inference-endpoints model-index
-	model_hub_mixin pytorch_model_hub_mixin has_space custom_code
-	finetune finetuned fine-tuned sft dpo rlhf ppo orpo kto grpo trl unsloth axolotl
-	llama-factory alignment-handbook h2o-llmstudio lora qlora peft adapter
-	gguf ggml gptq awq exl2 exl3 mlx onnx openvino bitsandbytes hqq eetq fp8 nf4
-	quantized quantization 2-bit 3-bit 4-bit 5-bit 6-bit 8-bit 4bit 8bit
-	transformers pytorch safetensors tensorboard jax tf keras llama.cpp vllm`)
+	merge mergekit merged lazymergekit frankenmerge frankenmoe slerp ties dare passthrough
+	autotrain endpoints_compatible autotrain_compatible inference-endpoints endpoints
+	text-generation-inference tgi model-index model_hub_mixin pytorch_model_hub_mixin has_space custom_code
+	generated_from_trainer generated-from-trainer trainer
+	finetune finetuned finetuning fine-tune fine-tuned sft dpo rlhf ppo orpo kto grpo rloo trl unsloth axolotl
+	llama-factory llamafactory alignment-handbook h2o-llmstudio torchtune lora qlora dora peft adapter adapters
+	gguf ggml gptq gptqmodel autogptq auto-gptq awq autoawq exl2 exl3 exllama exllamav2 mlx mlx-lm onnx openvino ov
+	bitsandbytes bnb hqq eetq aqlm vptq quip quark marlin torchao autoround auto-round smoothquant imatrix
+	compressed-tensors llmcompressor llm-compressor modelopt neuralmagic sparse pruned distilled
+	quantized quantised quantization quantisation quant quants bit bits
+	mteb leaderboard leaderboards benchmark benchmarks eval evals evaluation arena
+	gguf-my-repo mlx-my-repo my-repo ollama lmstudio lm-studio llamafile koboldcpp
+	transformers sentence-transformers pytorch safetensors tensorboard tensorrt trtllm tensorrt-llm
+	jax flax tf tensorflow keras coreml llama.cpp llama-cpp vllm sglang transformers.js`)
 
+// sizeOrFormat matches words that state a size or a number format: 7b, 8x7b,
+// 350m, 4bit, int4, fp8, bf16, w4a16, q4, iq3.
+var sizeOrFormat = regexp.MustCompile(`^(\d+x)?\d+(\.\d+)?[bmkt]$|^a?\d+(\.\d+)?b$|^\d+bits?$|^(u?int|fp|bf|nf|mxfp|nvfp|e|w|q|iq|tq)\d+([a-z]\d*)*$`)
+
+// inheritable says whether a parent's tag holds for a merge too: neither it nor
+// a word of it is among those that do not.
 func inheritable(tag string) bool {
-	return plainTag.MatchString(tag) && strings.TrimSpace(tag) == tag && !slices.Contains(notInherited, strings.ToLower(tag))
+	if !plainTag.MatchString(tag) || strings.TrimSpace(tag) != tag {
+		return false
+	}
+	tag = strings.ToLower(tag)
+	words := append(strings.FieldsFunc(tag, func(r rune) bool { return strings.ContainsRune("-_ +", r) }), tag)
+	return !slices.ContainsFunc(words, func(word string) bool {
+		return slices.Contains(notInherited, word) || sizeOrFormat.MatchString(word)
+	})
 }
 
 // appendNew appends s unless the list has it.

@@ -43,14 +43,21 @@ type ParentLicense struct {
 	License License
 }
 
-// LicenseError says that the parents' licences differ, so that only a person
-// can say which one the merge may have.
-type LicenseError struct{ Parents []ParentLicense }
+// LicenseError says that the parents' licences differ, or that a card states
+// another than theirs, so that only a person can say which one the merge may
+// have.
+type LicenseError struct {
+	Parents []ParentLicense
+	Stated  License // what the card states; the zero License when it states none
+}
 
 func (e *LicenseError) Error() string {
 	var lines strings.Builder
 	for _, p := range e.Parents {
 		fmt.Fprintf(&lines, "\n  %s: %s", p.Parent, p.License)
+	}
+	if e.Stated.ID != "" {
+		return fmt.Sprintf("the card states the licence %s, which no parent has; read theirs and name the one that the merge may have:%s", e.Stated, lines.String())
 	}
 	return "the parents' licences differ; read them and name the one that the merge may have:" + lines.String()
 }

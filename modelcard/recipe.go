@@ -9,7 +9,6 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"longcat/internal/cardcheck"
 	"longcat/internal/frontmatter"
 	"longcat/internal/limits"
 	"longcat/internal/markdown"
@@ -202,10 +201,8 @@ func modelName(n *yaml.Node) (string, bool) {
 func (r Recipe) hubModels() []string {
 	var out []string
 	for _, name := range r.Models {
-		name, _, _ = strings.Cut(name, "+")
-		name, _, _ = strings.Cut(name, "@")
-		if cardcheck.IsRepoID(name) && strings.Contains(name, "/") {
-			out = appendNew(out, name)
+		if id, ok := modelID(name); ok && strings.Contains(id, "/") {
+			out = appendNew(out, id)
 		}
 	}
 	return out

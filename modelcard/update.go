@@ -1,11 +1,10 @@
 package modelcard
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
-
-	"longcat/internal/cardcheck"
 )
 
 // Updated is a renewed card.
@@ -15,32 +14,45 @@ type Updated struct {
 }
 
 // Update renews a card. What Generate wrote, between its comments, is written
-// anew from the facts; all else is the person's and stays to the byte.
+// anew from the facts; all else is the person's and stays to the byte. A card
+// without text, such as a Hub makes with a new repo, gets all of it.
 //
 // In the front matter it only does what it is sure of. Keys that are missing
-// are added; base_model loses what is no Hub id and what is there twice; the tag
-// merge is added. A card with generated parts gets the facts' base_model, and
-// any card the licence that Facts.License names.
+// are added; base_model becomes ids where it names models in other ways, and
+// loses directories and what is there twice; the tag merge is added. A card with
+// generated parts gets the facts' base_model, and any card the licence that
+// Facts.License names.
 //
 // Facts may be nil: then the card itself has to show that it is of a merge, by
 // generated parts, by a recipe whose models are its base_model, or by the tag
-// and several of these, or nothing is added: a quantised copy quotes its
-// original's recipe and tags.
+// and several of these, or nothing is added. A card that says it is of a
+// conversion, such as GGUF, quotes its original's recipe and tags: it only gets
+// its base_model repaired, whatever the facts.
 //
-// Broken front matter is a *SyntaxError; parents whose licences differ, where
-// the card states none, are a *LicenseError.
+// Broken front matter is a *SyntaxError. A *LicenseError are parents whose
+// licences differ where the card states none, and a licence that none of them
+// has on a card that does not say what it is made from.
 func Update(readme []byte, f *Facts) (Updated, error) {
+	if f != nil && len(bytes.TrimSpace(readme)) == 0 {
+		card, err := Generate(*f)
+		return Updated{README: card, Changes: []string{"written: there was none"}}, err
+	}
 	card, err := Parse(readme)
 	if err != nil {
 		return Updated{}, err
 	}
 	u := &updater{card: card, ours: card.HasGenerated()}
+	u.stub = !u.ours && isStub(card.Body())
 	bases, isMerge := u.proven()
 	switch {
+	case !u.ours && card.isConversion():
+		err = u.baseModel(nil)
 	case f != nil:
 		facts := *f
-		if stated := card.License(); facts.License == nil && stated.ID != "" {
-			facts.License = &stated // the card's author has decided
+		if facts.License == nil {
+			if facts.License, err = u.stated(facts.Parents); err != nil {
+				return Updated{}, err
+			}
 		}
 		err = u.fromFacts(facts, f.License != nil)
 	case isMerge || u.ours:
@@ -58,6 +70,7 @@ func Update(readme []byte, f *Facts) (Updated, error) {
 type updater struct {
 	card    *Card
 	ours    bool // whether it has generated parts
+	stub    bool // whether it has no text
 	changes []string
 }
 
@@ -72,8 +85,8 @@ func (u *updater) proven() ([]string, bool) {
 		return nil, tagged
 	}
 	bases := recipe.hubModels()
-	for _, id := range have {
-		if cardcheck.IsRepoID(id) && !slices.Contains(bases, id) {
+	for _, name := range have {
+		if id, ok := modelID(name); ok && !slices.Contains(bases, id) {
 			return nil, tagged
 		}
 	}
@@ -86,6 +99,11 @@ func (u *updater) fromFacts(f Facts, decided bool) error {
 		return err
 	}
 	body, changed := replaceGenerated(u.card.Body(), f.sections())
+	if u.stub {
+		u.ours = true
+		body = slices.Concat(u.card.Body(), []byte(f.text(u.card.Body())))
+		u.note("text written: there was none")
+	}
 	if u.card, err = Parse(slices.Concat(u.card.Head(), body)); err != nil {
 		return err
 	}
@@ -116,6 +134,26 @@ func (u *updater) fromFacts(f Facts, decided bool) error {
 		}
 	}
 	return u.mergeKeys(bases)
+}
+
+// stated is the licence that the card states, which its author has decided on;
+// nil when it states none. One that none of the parents has is refused, unless
+// the card says what it is made from.
+func (u *updater) stated(parents []Parent) (*License, error) {
+	license := u.card.License()
+	if license.ID == "" {
+		return nil, nil
+	}
+	if u.ours || !u.stub && u.card.Has("base_model") {
+		return &license, nil
+	}
+	all := Licenses(parents)
+	known := func(p ParentLicense) bool { return p.License.ID != "" }
+	same := func(p ParentLicense) bool { return p.License.ID == license.ID && p.License.Name == license.Name }
+	if slices.ContainsFunc(all, known) && !slices.ContainsFunc(all, same) {
+		return nil, &LicenseError{Stated: license, Parents: all}
+	}
+	return &license, nil
 }
 
 // license puts a licence, with all that belongs to it, in the place of another.
@@ -159,26 +197,51 @@ func (u *updater) mergeKeys(bases []string) error {
 func (u *updater) baseModel(bases []string) error {
 	have := u.card.Strings("base_model")
 	var keep []string
-	for _, id := range have {
-		if cardcheck.IsRepoID(id) {
+	for _, name := range have {
+		if id, ok := modelID(name); ok {
 			keep = appendNew(keep, id)
 		}
 	}
 	switch {
-	case len(keep) == len(have) && len(have) > 0:
+	case slices.Equal(keep, have) && len(have) > 0:
 		return nil
 	case len(keep) == 0 && len(bases) > 0:
 		return u.set("base_model", oneOrList(bases), "base_model filled in")
 	case len(have) == 0:
 		return nil
 	case len(keep) == 0:
-		u.note("base_model removed: it named no model of a Hub")
-		return u.card.Delete("base_model")
+		return u.deleteBaseModel()
+	case len(keep) == len(have):
+		return u.set("base_model", u.inTheForm(keep), "base_model: ids in place of addresses")
 	}
-	if n := u.card.Node("base_model"); len(keep) == 1 && len(n.Content) < 2 {
-		return u.set("base_model", keep[0], "base_model repaired")
+	return u.set("base_model", u.inTheForm(keep), "base_model: repeated entries and directories removed")
+}
+
+// inTheForm is the list as the card has base_model: one id alone where that is
+// one value, or a list of one.
+func (u *updater) inTheForm(ids []string) any {
+	if n := u.card.Node("base_model"); len(n.Content) < 2 {
+		return oneOrList(ids)
 	}
-	return u.set("base_model", keep, "base_model: repeated entries and folders removed")
+	return ids
+}
+
+// deleteBaseModel takes the key out, unless no key would be left beside
+// comments: a Hub refuses that.
+func (u *updater) deleteBaseModel() error {
+	next, err := Parse(u.card.Bytes())
+	if err != nil {
+		return err
+	}
+	if err := next.Delete("base_model"); err != nil {
+		return err
+	}
+	if next.HasFrontMatter() && next.Mapping() == nil {
+		return nil
+	}
+	u.card = next
+	u.note("base_model removed: it named no model of a Hub")
+	return nil
 }
 
 func oneOrList(ids []string) any {

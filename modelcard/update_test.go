@@ -98,9 +98,21 @@ func TestUpdateFails(t *testing.T) {
 	if _, err := modelcard.Update([]byte("# Cat\n"), &f); !isLicense(err) {
 		t.Errorf("no licence and parents that differ: %v", err)
 	}
-	u, err := modelcard.Update([]byte("---\nlicense: mit\n---\n# Cat\n"), &f)
-	if err != nil || parse(t, u.README).Text("license") != "mit" {
-		t.Errorf("the author's licence: %v\n%s", err, u.README)
+	for card, good := range map[string]bool{
+		"---\nlicense: llama2\n---\n# Cat\n":                       true,  // one parent's
+		"---\nlicense: mit\n---\n# Cat\n":                          false, // no parent's
+		"---\nlicense: mit\nbase_model: a/b\n---\n# Cat\n":         false, // there is no text that anybody wrote
+		"---\nlicense: mit\n---\n# Cat\nA cat.\n":                  false,
+		"---\nlicense: mit\nbase_model: a/b\n---\n# Cat\nA cat.\n": true, // its author knows
+	} {
+		u, err := modelcard.Update([]byte(card), &f)
+		if good && (err != nil || parse(t, u.README).License() != parse(t, []byte(card)).License()) {
+			t.Errorf("%q: %v\n%s", card, err, u.README)
+		}
+		if refused, is := errors.AsType[*modelcard.LicenseError](err); !good && (!is || refused.Stated.ID != "mit" ||
+			!strings.Contains(err.Error(), "mit") || !strings.Contains(err.Error(), "llama2")) {
+			t.Errorf("%q: %v", card, err)
+		}
 	}
 }
 

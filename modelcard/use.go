@@ -33,8 +33,8 @@ var runs = sync.OnceValue(func() map[string]programs {
 
 // useSection says how to load the model, with programs that really can.
 func (f Facts) useSection() string {
-	if f.Architecture == "" {
-		return ""
+	if f.Architecture == "" || f.library() != transformers {
+		return "" // how the parents are loaded, their own cards say
 	}
 	text := "## How to use it\n\n" + markdown.Fenced("python", f.python())
 	if f.CustomCode {

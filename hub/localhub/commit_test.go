@@ -103,6 +103,11 @@ func TestRejectedCardSaysWhy(t *testing.T) {
 	if got := a.Header.Get(wire.HeaderErrorMessage); got != strings.ReplaceAll(want, "\n", " ") {
 		t.Errorf("header %q", got)
 	}
+	w.want(w.commit("ann", "ann/model", "main", header(""), fileLine("README.md", "---\nlicense: llama9\n---\n")), 200) // lists grow
+	a = w.want(w.do("ann", "POST", "/api/validate-yaml", map[string]string{"content": "---\nlicense: llama9\n---\n", "repoType": "model"}), 400)
+	if !strings.Contains(string(a.body), `llama9`) {
+		t.Errorf("got %s", a.body)
+	}
 	a = w.want(w.do("ann", "POST", "/api/validate-yaml", map[string]string{"content": "---\ntags: 5\n---\n", "repoType": "model"}), 400)
 	if !strings.Contains(string(a.body), `{"errors":[{"message":"\"tags\" must be`) {
 		t.Errorf("got %s", a.body)

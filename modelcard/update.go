@@ -31,7 +31,7 @@ type Updated struct {
 //
 // Broken front matter is a *SyntaxError. A *LicenseError are parents whose
 // licences differ where the card states none, and a licence that none of them
-// has on a card that does not say what it is made from.
+// has on a card without text.
 func Update(readme []byte, f *Facts) (Updated, error) {
 	if f != nil && len(bytes.TrimSpace(readme)) == 0 {
 		card, err := Generate(*f)
@@ -137,14 +137,14 @@ func (u *updater) fromFacts(f Facts, decided bool) error {
 }
 
 // stated is the licence that the card states, which its author has decided on;
-// nil when it states none. One that none of the parents has is refused, unless
-// the card says what it is made from.
+// nil when it states none. One that none of the parents has is refused where the
+// card has no text: nobody thought of the parents there.
 func (u *updater) stated(parents []Parent) (*License, error) {
 	license := u.card.License()
 	if license.ID == "" {
 		return nil, nil
 	}
-	if u.ours || !u.stub && u.card.Has("base_model") {
+	if !u.stub {
 		return &license, nil
 	}
 	all := Licenses(parents)

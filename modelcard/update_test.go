@@ -102,7 +102,7 @@ func TestUpdateFails(t *testing.T) {
 		"---\nlicense: llama2\n---\n# Cat\n":                       true,  // one parent's
 		"---\nlicense: mit\n---\n# Cat\n":                          false, // no parent's
 		"---\nlicense: mit\nbase_model: a/b\n---\n# Cat\n":         false, // there is no text that anybody wrote
-		"---\nlicense: mit\n---\n# Cat\nA cat.\n":                  false,
+		"---\nlicense: mit\n---\n# Cat\nA cat.\n":                  true,
 		"---\nlicense: mit\nbase_model: a/b\n---\n# Cat\nA cat.\n": true, // its author knows
 	} {
 		u, err := modelcard.Update([]byte(card), &f)

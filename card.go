@@ -1,10 +1,8 @@
 package longcat
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,6 +23,8 @@ type CardOptions struct {
 type Card struct {
 	README  []byte // modelcard.File
 	Picture []byte // modelcard.LayerMapFile, an SVG
+
+	parents []modelcard.ParentLicense
 }
 
 // Card writes the card of the result. Parents whose licences differ, where none
@@ -35,36 +35,12 @@ func (j *Job) Card(ctx context.Context, o CardOptions) (Card, error) {
 		return Card{}, err
 	}
 	facts.Title = o.Title
-	card := Card{Picture: modelcard.LayerMapSVG(facts.Parents, facts.Layers)}
-	if len(bytes.TrimSpace(o.Existing)) > 0 {
-		updated, err := modelcard.Update(o.Existing, &facts)
-		card.README = updated.README
-		return card, err
-	}
-	card.README, err = modelcard.Generate(facts)
-	return card, err
-}
-
-// CardError says that a hub would refuse a card.
-type CardError struct{ Problem modelcard.Problem }
-
-func (e *CardError) Error() string {
-	return fmt.Sprintf("the hub would refuse %s:%d:%d: %s", modelcard.File, e.Problem.Line, e.Problem.Column, e.Problem.Message)
-}
-
-// CheckCard fails with a *CardError when a hub would refuse the card that is
-// about to be uploaded: better now than after hours of upload. notify, which may
-// be nil, hears the warnings.
-func CheckCard(readme []byte, notify func(text string)) error {
-	for _, p := range modelcard.Check(readme) {
-		if p.Severity == modelcard.Error {
-			return &CardError{p}
-		}
-		if notify != nil {
-			notify(fmt.Sprintf("longcat: warning: %s:%d:%d: %s", modelcard.File, p.Line, p.Column, p.Message))
-		}
-	}
-	return nil
+	updated, err := modelcard.Update(o.Existing, &facts)
+	return Card{
+		README:  updated.README,
+		Picture: modelcard.LayerMapSVG(facts.Parents, facts.Layers),
+		parents: modelcard.Licenses(facts.Parents),
+	}, err
 }
 
 // WriteDir writes the card and its picture into a directory.

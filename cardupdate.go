@@ -48,10 +48,6 @@ func UpdateCard(ctx context.Context, name string, o Options, u CardUpdateOptions
 	}
 	facts := factsOfResult(ctx, name, m, old, o, u)
 	updated, err := modelcard.Update(old, facts)
-	if old == nil && facts != nil {
-		updated.Changes = []string{"wrote the card, which was missing"}
-		updated.README, err = modelcard.Generate(*facts)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +55,7 @@ func UpdateCard(ctx context.Context, name string, o Options, u CardUpdateOptions
 	if len(updated.Changes) == 0 || u.DryRun {
 		return done, nil
 	}
-	if err := CheckCard(updated.README, o.Notify); err != nil {
+	if err := CheckCard(ctx, o.Hub, updated.README, o.Notify); err != nil {
 		return nil, err
 	}
 	if m.Local() {

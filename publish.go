@@ -147,9 +147,7 @@ func (p *publication) writeCard(ctx context.Context) (err error) {
 	return err
 }
 
-func (p *publication) checkCard(context.Context) error {
-	return CheckCard(p.card.README, p.opts.Notify)
-}
+func (p *publication) checkCard(ctx context.Context) error { return p.card.check(ctx, p.opts) }
 
 func (p *publication) fetch(ctx context.Context) error {
 	p.warn()

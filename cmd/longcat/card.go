@@ -29,10 +29,10 @@ func (a *app) cardCmd() *cobra.Command {
 
 type cardNewFlags struct {
 	recipeFlags
-	from    string
-	to      string
-	license string
-	out     string
+	from string
+	to   string
+	licenseFlags
+	out string
 }
 
 func (a *app) cardNewCmd() *cobra.Command {
@@ -54,22 +54,26 @@ the recipe is that of a published merge: write the card it should have.`,
 			return a.cardNew(cmd.Context(), f, args)
 		},
 	}
-	f.add(cmd)
+	f.recipeFlags.add(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.from, "from", "", "published merge, or folder, whose recipe is taken")
 	fl.StringVar(&f.to, "to", "", "repo that the card is for, USER/REPO")
-	fl.StringVar(&f.license, "license", "", "licence of the result, where the parents' differ")
+	f.licenseFlags.add(cmd)
 	fl.StringVarP(&f.out, "out", "o", "", "folder to write README.md and the picture into")
 	return cmd
 }
 
 func (a *app) cardNew(ctx context.Context, f cardNewFlags, args []string) error {
+	license, err := f.license()
+	if err != nil {
+		return err
+	}
 	job, err := a.cardJob(ctx, &f, args)
 	if err != nil {
 		return err
 	}
 	defer job.Close()
-	o := longcat.CardOptions{Repo: f.to, License: licenseFlag(f.license)}
+	o := longcat.CardOptions{Repo: f.to, License: license}
 	if f.out != "" {
 		if o.Existing, err = longcat.DirCard(f.out); err != nil {
 			return err

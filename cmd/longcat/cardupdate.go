@@ -14,7 +14,7 @@ import (
 
 type cardUpdateFlags struct {
 	longcat.CardUpdateOptions
-	license string
+	licenseFlags
 }
 
 func (a *app) cardUpdateCmd() *cobra.Command {
@@ -34,7 +34,7 @@ is written in place. "org/*" means every model of org.`,
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.Repo, "to", "", "repo that a directory's card is for, USER/REPO")
-	fl.StringVar(&f.license, "license", "", "licence to state")
+	f.licenseFlags.add(cmd)
 	fl.StringVar(&f.Revision, "revision", "", "branch to commit to (default main)")
 	fl.StringVarP(&f.Message, "message", "m", "", "commit message")
 	fl.BoolVar(&f.CreatePR, "create-pr", false, "open pull requests instead of writing to the branch")
@@ -49,7 +49,9 @@ func (a *app) cardUpdate(ctx context.Context, f cardUpdateFlags, args []string) 
 	if err != nil {
 		return err
 	}
-	f.License = licenseFlag(f.license)
+	if f.License, err = f.license(); err != nil {
+		return err
+	}
 	names, err := longcat.ExpandAuthors(ctx, o.Hub, args)
 	if err != nil {
 		return err

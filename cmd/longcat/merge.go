@@ -12,7 +12,7 @@ import (
 type mergeFlags struct {
 	recipeFlags
 	longcat.DirOptions
-	license string
+	licenseFlags
 }
 
 func (a *app) mergeCmd() *cobra.Command {
@@ -29,8 +29,8 @@ where it stopped. RECIPE is a file, or - for standard input.`,
 		Args: exactly(2, "a recipe and a directory"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.merge(cmd.Context(), f, args[0], args[1]) },
 	}
-	f.add(cmd)
-	cmd.Flags().StringVar(&f.license, "license", "", "licence of the result, where the parents' differ")
+	f.recipeFlags.add(cmd)
+	f.licenseFlags.add(cmd)
 	cmd.Flags().BoolVar(&f.NoCard, "no-card", false, "write no README.md")
 	cmd.Flags().BoolVar(&f.Replace, "replace", false, "write over what the directory holds, removing weights that do not belong to the result")
 	addWorkers(cmd, &f.Workers, 2, "files written at a time")
@@ -38,13 +38,15 @@ where it stopped. RECIPE is a file, or - for standard input.`,
 	return cmd
 }
 
-func (a *app) merge(ctx context.Context, f mergeFlags, recipe, dir string) error {
+func (a *app) merge(ctx context.Context, f mergeFlags, recipe, dir string) (err error) {
+	if f.License, err = f.license(); err != nil {
+		return err
+	}
 	job, err := a.openJob(ctx, recipe, f.recipeFlags, 0)
 	if err != nil {
 		return err
 	}
 	defer job.Close()
-	f.License = licenseFlag(f.license)
 	if err := job.WriteDir(ctx, dir, f.DirOptions); err != nil {
 		return err
 	}

@@ -14,8 +14,8 @@ import (
 type publishFlags struct {
 	recipeFlags
 	commitFlags
-	to      string
-	license string
+	to string
+	licenseFlags
 	replace bool
 	workers int
 }
@@ -47,7 +47,7 @@ on. RECIPE is a file, or - for standard input.`,
 	f.recipeFlags.add(cmd)
 	fl := cmd.Flags()
 	fl.StringVar(&f.to, "to", "", "repo to publish to, USER/REPO")
-	fl.StringVar(&f.license, "license", "", "licence of the result, where the parents' differ")
+	f.licenseFlags.add(cmd)
 	fl.BoolVar(&f.replace, "replace", false, "replace the weights that the repo holds, removing those that do not belong to the result")
 	addWorkers(cmd, &f.workers, 8, "connections at a time")
 	f.commitFlags.add(cmd)
@@ -55,6 +55,10 @@ on. RECIPE is a file, or - for standard input.`,
 }
 
 func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error {
+	license, err := f.license()
+	if err != nil {
+		return err
+	}
 	job, err := a.openJob(ctx, recipe, f.recipeFlags, f.workers)
 	if err != nil {
 		return err
@@ -64,7 +68,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 		f.message = "Publish the merge of " + filepath.Base(recipe)
 	}
 	done, err := job.Publish(ctx, longcat.PublishOptions{
-		Repo: f.Repo, Revision: f.Branch, Visibility: f.Visibility, License: licenseFlag(f.license),
+		Repo: f.Repo, Revision: f.Branch, Visibility: f.Visibility, License: license,
 		Replace: f.replace, Message: f.message, CreatePR: f.PullRequest, DryRun: f.dryRun,
 	})
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"longcat"
 	"longcat/internal/limits"
 	"longcat/merge"
-	"longcat/modelcard"
 )
 
 // recipeFlags are those of every command that plans a merge: what decides the
@@ -79,12 +78,4 @@ func (a *app) readRecipe(path string) ([]byte, error) {
 		return nil, fmt.Errorf("reading the recipe: %q is larger than %d bytes", path, limits.Recipe)
 	}
 	return text, nil
-}
-
-// licenseFlag is the licence that --license states, nil when it is not given.
-func licenseFlag(id string) *modelcard.License {
-	if id == "" {
-		return nil
-	}
-	return &modelcard.License{ID: id}
 }

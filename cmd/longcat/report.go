@@ -165,6 +165,8 @@ func hint(err error) string {
 		return "--replace writes over them, and removes weights that do not belong to the result; or choose another folder"
 	case errors.As(err, &weights):
 		return "--replace replaces them, and removes those that do not belong to the result, in the same commit"
+	case errors.As(err, &card) && len(card.From) > 0:
+		return "it comes from the card of " + strings.Join(card.From, ", ") + ": --license ID says under which licence the result is published"
 	case errors.As(err, &card):
 		return "longcat card check lists all that is wrong"
 	case errors.As(err, &owner):

@@ -79,7 +79,7 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 	if card, err := cardAmong(folder.Files); err != nil {
 		return err
 	} else if card != nil {
-		if err := longcat.CheckCard(card, a.remark); err != nil {
+		if err := longcat.CheckCard(ctx, c, card, a.remark); err != nil {
 			return err
 		}
 	}

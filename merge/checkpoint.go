@@ -90,6 +90,9 @@ func openCheckpoint(ctx context.Context, ref recipe.Ref, m Model, stack string) 
 	}
 	text, err := c.readFile(ctx, "config.json", limits.Config)
 	if isAbsent(err) {
+		if known := c.noModel(ctx); known != nil {
+			return nil, known
+		}
 		return nil, c.fail("config.json", "a model needs one", err)
 	}
 	if err != nil {
@@ -182,6 +185,9 @@ func (c *checkpoint) weightFiles(ctx context.Context) (files []string, index map
 	}
 	if len(files) > 0 {
 		return files, nil, nil
+	}
+	if has("adapter_config.json") {
+		return nil, nil, c.noModel(ctx)
 	}
 	for _, n := range c.names {
 		if ext := path.Ext(n); ext == ".bin" || ext == ".pt" || ext == ".pth" || ext == ".gguf" || ext == ".ckpt" {

@@ -21,12 +21,12 @@ func (p *planner) gather() error {
 	firstSlice, lastSlice := &p.recipe.Slices[0], &p.recipe.Slices[len(p.recipe.Slices)-1]
 	for _, t := range p.first().loose {
 		if !afterLayers(prefix, t.Name) {
-			p.add(p.first(), t, t.Name, scaleOf(firstSlice, t.Name, 0))
+			p.add(p.first(), t, t.Name, p.scaleOf(firstSlice, t.Name, 0))
 		}
 	}
 	for i, l := range p.layers {
 		for _, t := range l.from.layers[l.layer] {
-			if p.add(l.from, t, layerName(prefix, i, t.rest), scaleOf(&p.recipe.Slices[l.slice], t.Name, l.t)) {
+			if p.add(l.from, t, layerName(prefix, i, t.rest), p.scaleOf(&p.recipe.Slices[l.slice], t.Name, l.t)) {
 				p.plan.Layers[i].Scaled = true
 			}
 		}
@@ -41,17 +41,18 @@ func (p *planner) gather() error {
 	}
 	for _, t := range last.loose {
 		if afterLayers(prefix, t.Name) {
-			p.add(last, t, t.Name, scaleOf(lastSlice, t.Name, 0))
+			p.add(last, t, t.Name, p.scaleOf(lastSlice, t.Name, 0))
 		}
 	}
 	p.untie(prefix, lastSlice)
+	p.plan.Warnings = append(p.plan.Warnings, p.usage.Unused(p.recipe)...)
 	return p.checkOutputs()
 }
 
 // scaleOf is the factor for a tensor of a slice's only input, at the place t in the
 // slice.
-func scaleOf(s *recipe.Slice, tensor string, t float64) float64 {
-	v, err := s.Values(tensor, []string{tensor}, t)
+func (p *planner) scaleOf(s *recipe.Slice, tensor string, t float64) float64 {
+	v, err := p.usage.Values(s, tensor, []string{tensor}, t)
 	if err != nil {
 		panic(fmt.Sprintf("merge: a parameter with a default has no value: %v", err))
 	}
@@ -96,7 +97,7 @@ func (p *planner) untie(prefix string, s *recipe.Slice) {
 		for _, e := range p.last().loose {
 			if !afterLayers(prefix, e.Name) && slices.Equal(e.Shape, t.Shape) && strings.Contains(e.Name, "emb") {
 				p.warn(s.Line, "%q ties its head to its embeddings; %s becomes a copy of its %s", p.last().ref.Name, t.Name, e.Name)
-				p.add(p.last(), e, t.Name, scaleOf(s, t.Name, 0))
+				p.add(p.last(), e, t.Name, p.scaleOf(s, t.Name, 0))
 				break
 			}
 		}

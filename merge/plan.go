@@ -130,6 +130,7 @@ type planner struct {
 	models  map[string]*checkpoint
 	order   []*checkpoint // in the order of first use
 	outputs []output      // the result's tensors, in the order of the model
+	usage   recipe.Usage  // of the recipe's parameters
 	layers  []layerUse
 
 	unscalable string // the first quantised tensor that a scale is asked for

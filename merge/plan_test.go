@@ -159,6 +159,7 @@ func TestPlanWarnings(t *testing.T) {
 	for name, c := range map[string]struct{ recipe, want string }{
 		"tokenizer":  {recipeOf("", "base 0 2", "speaks 1 3"), `line 6: "base" and "speaks" have different tokenizers (tokenizer.json)`},
 		"tokenizer2": {recipeOf("", "base 0 2", "speaks 1 3", "base 1 2"), `line 6: "speaks" was trained with another tokenizer than "base" (tokenizer.json differs)`},
+		"filter":     {recipeOf("parameters: {scale: [{filter: nothing, value: 2}]}\n", "base 0 2"), `line 6, column 22: scale where the name contains "nothing": no tensor takes it`},
 		"dtypes":     {recipeOf("", "base 0 2", "f16 1 3"), `line 5: "f16" stores model.layers.1.`},
 		"rope":       {recipeOf("", "theta 0 2", "theta2 1 3"), `line 5: "theta2" has rope_theta 500000, "theta" 10000`},
 		"vocabulary": {recipeOf("", "base 0 2", "bigger 1 3", "base 3 4"), `line 5: the vocabulary of "bigger" has 20 words, that of "base" 16`},

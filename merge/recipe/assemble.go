@@ -54,16 +54,14 @@ func secondOf(o *object, keys ...string) Pos {
 		at := o.fields[k].key
 		switch {
 		case !o.has(k):
-		case first == Pos{} || at.before(first):
+		case first == Pos{} || at.compare(first) < 0:
 			first, second = at, first
-		case second == Pos{} || at.before(second):
+		case second == Pos{} || at.compare(second) < 0:
 			second = at
 		}
 	}
 	return second
 }
-
-func (p Pos) before(q Pos) bool { return p.Line < q.Line || p.Line == q.Line && p.Column < q.Column }
 
 func (d *decoder) module(r *Recipe, m named) {
 	name := m.name

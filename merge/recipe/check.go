@@ -23,15 +23,7 @@ func (r *Recipe) check(d *decoder) {
 	if r.Base != nil && r.Method.Base == BaseUnused && r.Slices[0].Inputs[0].All && r.Slices[0].Inputs[0].Model.String() != r.Base.String() {
 		d.warn(r.Base.Pos, "mergekit refuses base_model beside the model of a %s merge; here it gives config.json and tokenizer", r.Method.Name)
 	}
-	slices.SortStableFunc(d.warnings, func(a, b Warning) int {
-		if a.before(b.Pos) {
-			return -1
-		}
-		if b.before(a.Pos) {
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(d.warnings, func(a, b Warning) int { return a.compare(b.Pos) })
 	r.Warnings = d.warnings
 }
 

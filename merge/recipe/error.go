@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -10,6 +11,10 @@ import (
 type Pos struct {
 	Line   int `json:"line,omitempty"`
 	Column int `json:"column,omitempty"`
+}
+
+func (p Pos) compare(q Pos) int {
+	return cmp.Or(cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }
 
 // Error says what is wrong with a recipe and where.

@@ -178,6 +178,28 @@ func TestValuesErrors(t *testing.T) {
 	}
 }
 
+// TestUsage tells of conditions that no tensor meets, or only behind another.
+func TestUsage(t *testing.T) {
+	r := parse(t, models("linear", "", "a {weight: [{filter: mlp, value: 1}, {filter: mlp.up, value: 2}, {filter: norm, value: 3}, {value: 4}]}"))
+	var u recipe.Usage
+	for _, name := range []string{"mlp.up", "mlp.down", "attn"} {
+		if _, err := u.Values(&r.Slices[0], name, []string{name}, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, w := range u.Unused(r) {
+		got = append(got, w.String())
+	}
+	want := []string{
+		`line 4, column 50: weight where the name contains "mlp.up": no tensor takes it`,
+		`line 4, column 78: weight where the name contains "norm": no tensor takes it`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestMethodsTable holds the table against itself: defaults that can be read,
 // documentation for all.
 func TestMethodsTable(t *testing.T) {

@@ -23,25 +23,25 @@ type Condition struct {
 	Values []float64 // one, or a gradient over the slice's layers; flags are 0 and 1
 }
 
-// at evaluates the setting for a tensor, t of the way through its slice (0 … 1).
-// Not ok when no condition matches.
-func (s *Setting) at(typ ParamType, tensor string, t float64) (value float64, at Pos, ok bool) {
+// decides finds the condition that decides about a tensor, nil if none does.
+func (s *Setting) decides(tensor string) *Condition {
 	if s == nil {
-		return 0, Pos{}, false
+		return nil
 	}
-	for _, c := range s.Conditions {
-		if c.Filter != "" && !strings.Contains(tensor, c.Filter) {
-			continue
+	for i := range s.Conditions {
+		if c := &s.Conditions[i]; c.Filter == "" || strings.Contains(tensor, c.Filter) {
+			return c
 		}
-		if len(c.Values) == 0 {
-			return 0, Pos{}, false
-		}
-		if typ == Flag {
-			return c.Values[int(t*float64(len(c.Values)-1))], c.Pos, true
-		}
-		return interpolate(c.Values, t), c.Pos, true
 	}
-	return 0, Pos{}, false
+	return nil
+}
+
+// at is the condition's value t of the way through a slice (0 … 1).
+func (c *Condition) at(typ ParamType, t float64) float64 {
+	if typ == Flag {
+		return c.Values[int(t*float64(len(c.Values)-1))]
+	}
+	return interpolate(c.Values, t)
 }
 
 // interpolate places the values at even steps over 0 … 1 and reads between them.
@@ -83,6 +83,11 @@ type Values struct {
 // The error is an *Error where a parameter has no value, or values do not fit
 // together.
 func (s *Slice) Values(name string, inputs []string, t float64) (Values, error) {
+	return s.values(name, inputs, t, func(*Condition) {})
+}
+
+// values is Values that tells used which conditions decided.
+func (s *Slice) values(name string, inputs []string, t float64, used func(*Condition)) (Values, error) {
 	base := s.BaseInput()
 	v := Values{Tensor: map[string]float64{}, Inputs: make([]map[string]float64, len(s.Inputs))}
 	for i := range v.Inputs {
@@ -91,7 +96,7 @@ func (s *Slice) Values(name string, inputs []string, t float64) (Values, error) 
 	for i := range s.method.Params {
 		p := &s.method.Params[i]
 		if p.Scope == PerTensor {
-			x, err := s.value(p, nil, name, t)
+			x, err := s.value(p, nil, name, t, used)
 			if err != nil {
 				return v, err
 			}
@@ -102,7 +107,7 @@ func (s *Slice) Values(name string, inputs []string, t float64) (Values, error) 
 			if p.Scope == PerOther && j == base {
 				continue
 			}
-			x, err := s.value(p, &s.Inputs[j], inputs[j], t)
+			x, err := s.value(p, &s.Inputs[j], inputs[j], t, used)
 			if err != nil {
 				return v, err
 			}
@@ -119,10 +124,11 @@ func (s *Slice) Values(name string, inputs []string, t float64) (Values, error) 
 
 // value is a parameter's value at a tensor: of the nearest place that says
 // something about it, else the default. in is nil for what all inputs share.
-func (s *Slice) value(p *Param, in *Input, tensor string, t float64) (float64, error) {
+func (s *Slice) value(p *Param, in *Input, tensor string, t float64, used func(*Condition)) (float64, error) {
 	for _, set := range s.levels(in) {
-		if v, _, ok := set[p.Name].at(p.Type, tensor, t); ok {
-			return v, nil
+		if c := set[p.Name].decides(tensor); c != nil && len(c.Values) > 0 {
+			used(c)
+			return c.at(p.Type, t), nil
 		}
 	}
 	if p.Default != "" {

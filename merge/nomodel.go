@@ -24,6 +24,7 @@ func (c *checkpoint) noModel(ctx context.Context) error {
 		return c.fail("model_index.json", "this is a diffusers pipeline, whose models lie in its subdirectories", nil)
 	case has("params.json"):
 		return c.fail("params.json", "this is a checkpoint in its makers' own format; the one for transformers has a config.json", nil)
+	case ends(".safetensors"): // a model of which config.json is missing
 	case ends(".gguf"):
 		return c.fail("", "has GGUF files, which are made of a model; the merge wants the model itself", nil)
 	case ends(".parquet"), ends(".arrow"), ends(".jsonl"), ends(".csv"):

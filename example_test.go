@@ -88,26 +88,29 @@ func ExampleOptions_progress() {
 	defer os.RemoveAll(dir)
 	check(job.WriteDir(ctx, filepath.Join(dir, "deeper"), longcat.DirOptions{Workers: 1}))
 	// Output:
-	// merge model.safetensors: 100 %
+	// merging model.safetensors: 100 %
 }
 
 // display prints each large file once it is done.
 type display struct{}
 
-func (d *display) Start(verb, name string, size int64) hub.Meter {
-	return &line{verb: verb, name: name, size: size}
+func (d *display) Expect(string, int64) {}
+
+func (d *display) Start(kind, name string, size int64) longcat.Meter {
+	return &line{kind: kind, name: name, size: size}
 }
 
 type line struct {
-	verb, name string
+	kind, name string
 	size, done int64
 }
 
-func (l *line) Add(n int64) { l.done += n }
+func (l *line) Add(n int64)   { l.done += n }
+func (l *line) Found(n int64) { l.done += n }
 
 func (l *line) Done() {
 	if l.size > 10_000 {
-		fmt.Printf("%s %s: %d %%\n", l.verb, l.name, 100*l.done/l.size)
+		fmt.Printf("%s %s: %d %%\n", l.kind, l.name, 100*l.done/l.size)
 	}
 }
 

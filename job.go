@@ -102,19 +102,34 @@ func parentOf(m *Model, name string, layers int) modelcard.Parent {
 }
 
 // Missing is how many bytes that the merge reads are not on this machine yet.
-func (j *Job) Missing(ctx context.Context) (n int64, err error) {
+func (j *Job) Missing(ctx context.Context) (bytes int64, err error) {
+	bytes, _, err = j.missing(ctx)
+	return bytes, err
+}
+
+// missing is Missing; all is the size of all that is read of the repos of which
+// something is missing.
+func (j *Job) missing(ctx context.Context) (need, all int64, err error) {
 	for _, src := range j.repoReads() {
 		have, err := j.opts.Hub.PlanDownload(ctx, hub.DownloadOptions{Repo: src.model.repo, Revision: src.model.commit})
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
+		var missing, here int64
 		for _, f := range have.Files {
-			if f.Local == "" && slices.Contains(src.files, f.Path) {
-				n += f.Size
+			switch {
+			case !slices.Contains(src.files, f.Path):
+			case f.Local == "":
+				missing += f.Size
+			default:
+				here += f.Size
 			}
 		}
+		if missing > 0 {
+			need, all = need+missing, all+missing+here
+		}
 	}
-	return n, nil
+	return need, all, nil
 }
 
 // Fetch downloads what the merge reads into the hub client's cache. Files that

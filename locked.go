@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"longcat/hub"
+	"longcat/internal/progress"
 	"longcat/merge"
 	"longcat/merge/recipe"
 )
@@ -44,7 +44,7 @@ func (j *Job) lock(ctx context.Context, hashes map[string]string) (*Lock, error)
 		if locked.SHA256 == "" && f.Tensors == nil {
 			content, err := f.Content(ctx, j.models.open)
 			if err == nil {
-				locked.SHA256, err = contentSHA256(ctx, content, nil)
+				locked.SHA256, err = contentSHA256(ctx, content, progress.Start(nil, "", "", 0))
 			}
 			if err != nil {
 				return nil, fmt.Errorf("hashing %q: %w", f.Path, err)
@@ -109,12 +109,12 @@ func lockSource(ctx context.Context, m *Model, name string) (LockedFile, error) 
 	if merge.IsWeights(name) && strings.HasSuffix(name, ".safetensors") {
 		return f, nil
 	}
-	f.SHA256, err = contentSHA256(ctx, content, nil)
+	f.SHA256, err = contentSHA256(ctx, content, progress.Start(nil, "", "", 0))
 	return f, err
 }
 
-// contentSHA256 reads content whole; meter, which may be nil, counts it.
-func contentSHA256(ctx context.Context, content *io.SectionReader, meter hub.Meter) (string, error) {
+// contentSHA256 reads content whole; meter counts it.
+func contentSHA256(ctx context.Context, content *io.SectionReader, meter Meter) (string, error) {
 	h := sha256.New()
 	buf := make([]byte, 1<<20)
 	r := io.NewSectionReader(content, 0, content.Size())
@@ -124,9 +124,7 @@ func contentSHA256(ctx context.Context, content *io.SectionReader, meter hub.Met
 		}
 		n, err := r.Read(buf)
 		h.Write(buf[:n])
-		if meter != nil {
-			meter.Add(int64(n))
-		}
+		meter.Add(int64(n))
 		if err == io.EOF {
 			return hex.EncodeToString(h.Sum(nil)), nil
 		}

@@ -22,7 +22,7 @@ type Options struct {
 	Creator string
 
 	Workers  int               // connections at a time; 8 when 0
-	Progress hub.Progress      // hears of long work; may be nil
+	Progress Progress          // hears of long work; may be nil
 	Notify   func(text string) // hears of what a person should know, a line each; may be nil
 
 	// commits pin models to the commits of a lock, by the name that the recipe

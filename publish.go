@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"longcat/hub"
+	"longcat/internal/progress"
 	"longcat/internal/units"
 	"longcat/merge"
 	"longcat/modelcard"
@@ -152,6 +153,7 @@ func (p *publication) checkCard(ctx context.Context) error { return p.card.check
 func (p *publication) fetch(ctx context.Context) error {
 	p.warn()
 	p.opts.notify(fmt.Sprintf("%s: %d layers, %s parameters, %s", p.o.Repo, len(p.plan.Layers), units.Count(p.plan.Params), units.Size(p.plan.Size)))
+	progress.Expect(p.opts.Progress, "uploading", p.plan.Size)
 	return p.fetchMissing(ctx)
 }
 
@@ -208,7 +210,6 @@ func (p *publication) origins(ctx context.Context, f *merge.File) ([]hub.Origin,
 }
 
 func (p *publication) hash(ctx context.Context) (err error) {
-	defer p.opts.stage("hash", p.plan.Size)()
 	p.prepared, err = p.opts.Hub.PrepareUpload(ctx, p.upload)
 	return err
 }
@@ -231,7 +232,6 @@ func (p *publication) refuseOtherContent(ctx context.Context) error {
 }
 
 func (p *publication) send(ctx context.Context) (err error) {
-	defer p.opts.stage("upload", 0)()
 	p.sent, err = p.opts.Hub.Send(ctx, p.prepared)
 	return err
 }

@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"longcat/hub"
 	"longcat/hub/wire"
+	"longcat/internal/progress"
 	"longcat/merge"
 )
 
@@ -68,7 +68,7 @@ func (r *Result) Verify(ctx context.Context) (*Verification, error) {
 	if err := r.fetchMissing(ctx); err != nil {
 		return nil, err
 	}
-	defer r.opts.stage("verify", r.plan.Size)()
+	progress.Expect(r.opts.Progress, "verifying", r.plan.Size)
 	v := &Verification{Files: make([]VerifiedFile, len(r.plan.Files)), Locked: r.Lock != nil, Verified: true}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -101,7 +101,7 @@ func (r *Result) listedHashes(ctx context.Context) (hashOf, error) {
 			if err != nil {
 				return "", err
 			}
-			return contentSHA256(ctx, content, nil)
+			return contentSHA256(ctx, content, progress.Start(nil, "", "", 0))
 		}, nil
 	}
 	hashes := map[string]string{}
@@ -147,11 +147,8 @@ func (r *Result) compareFile(ctx context.Context, f *merge.File, listed hashOf) 
 	if len(got) == gitIDLength {
 		v.Want, err = wire.BlobID(content, f.Size)
 	} else {
-		var meter hub.Meter
-		if r.opts.Progress != nil {
-			meter = r.opts.Progress.Start("verify", f.Path, f.Size)
-			defer meter.Done()
-		}
+		meter := progress.Start(r.opts.Progress, "verifying", f.Path, f.Size)
+		defer meter.Done()
 		v.Want, err = contentSHA256(ctx, content, meter)
 	}
 	v.Got, v.Verdict = got, Same

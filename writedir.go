@@ -5,9 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"sync"
 
-	"longcat/hub"
 	"longcat/hub/cache"
 	"longcat/merge"
 	"longcat/modelcard"
@@ -58,7 +56,7 @@ func (j *Job) WriteDir(ctx context.Context, dir string, o DirOptions) error {
 		return err
 	}
 	err := j.plan.WriteDir(ctx, j.models.open, dir, merge.WriteOptions{
-		Workers: o.Workers, Replace: o.Replace, Progress: mergeProgress(j.opts.Progress, j.plan),
+		Workers: o.Workers, Replace: o.Replace, Progress: j.opts.Progress,
 	})
 	if err != nil {
 		return err
@@ -87,30 +85,4 @@ func mayWriteInto(dir string) error {
 		return err
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
-}
-
-// mergeProgress tells a merge's steps as work on files.
-func mergeProgress(progress hub.Progress, plan *merge.Plan) func(merge.Progress) {
-	if progress == nil {
-		return nil
-	}
-	left := map[string]int64{}
-	for _, f := range plan.Files {
-		left[f.Path] = f.Size
-	}
-	var mu sync.Mutex
-	meters := map[string]hub.Meter{}
-	return func(p merge.Progress) {
-		mu.Lock()
-		defer mu.Unlock()
-		m := meters[p.File]
-		if m == nil {
-			m = progress.Start("merge", p.File, left[p.File])
-			meters[p.File] = m
-		}
-		m.Add(p.Bytes)
-		if left[p.File] -= p.Bytes; left[p.File] <= 0 {
-			m.Done()
-		}
-	}
 }

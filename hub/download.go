@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"longcat/hub/cache"
+	"longcat/internal/progress"
 )
 
 // DownloadOptions say what to fetch and where to. Without LocalDir files go to
@@ -59,6 +60,7 @@ func (c *Client) Fetch(ctx context.Context, plan *DownloadPlan, o DownloadOption
 	workers := cmp.Or(o.Workers, 8)
 	d := &downloader{c: c, store: store, lim: newLimits(workers, o.Rate), opts: o, commit: plan.Commit}
 	locals := make([]string, len(plan.Files))
+	plan.tell(o.Progress)
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(workers)
 	for i, f := range plan.Files {
@@ -84,6 +86,27 @@ func (c *Client) Fetch(ctx context.Context, plan *DownloadPlan, o DownloadOption
 		return snap, nil
 	}
 	return snap, store.finish(revOr(o.Revision), plan.Commit)
+}
+
+// tell says what the plan takes, and what of it is there. Where nothing is
+// missing there is no work to speak of.
+func (p *DownloadPlan) tell(to Progress) {
+	var all, have int64
+	for _, f := range p.Files {
+		all += max(f.Size, 0)
+		if f.Local != "" {
+			have += max(f.Size, 0)
+		}
+	}
+	if all == have {
+		return
+	}
+	progress.Expect(to, "downloading", all)
+	if have > 0 {
+		m := progress.Start(to, "downloading", "", have)
+		m.Found(have)
+		m.Done()
+	}
 }
 
 // Remember notes in the cache that a branch or tag stands for a commit of which
@@ -172,7 +195,7 @@ func (d *downloader) locked(ctx context.Context, f *File, chunksAllowed bool) (s
 const resumable = 2 << 20
 
 func (d *downloader) fetch(ctx context.Context, f *File, chunksAllowed bool) (err error) {
-	meter := start(d.opts.Progress, "download", f.Path, f.Size)
+	meter := progress.Start(d.opts.Progress, "downloading", f.Path, f.Size)
 	defer meter.Done()
 	base, final := d.store.paths(f)
 	if f.Size < resumable {
@@ -182,7 +205,7 @@ func (d *downloader) fetch(ctx context.Context, f *File, chunksAllowed bool) (er
 	if err != nil {
 		return err
 	}
-	meter.Add(part.Arrived())
+	meter.Found(part.Arrived())
 	if err := d.fetchMissing(ctx, f, part, chunksAllowed, meter); err != nil {
 		if errors.Is(err, ErrChanged) {
 			return errors.Join(err, part.Discard())

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"longcat/hub/wire"
+	"longcat/internal/progress"
 )
 
 // object is the content of a large file on its way to the Hub.
@@ -44,7 +45,10 @@ func (c *Client) sendLFS(ctx context.Context, p *PreparedUpload, objects []objec
 		g.SetLimit(workers)
 		for i, o := range batch {
 			if answers[i].Actions["upload"] == nil {
-				continue // it is there already
+				m := progress.Start(p.Progress, "uploading", o.path, o.size)
+				m.Found(o.size) // it is there already
+				m.Done()
+				continue
 			}
 			g.Go(func() error {
 				u := &objectUpload{c: c, prep: p, object: o, conns: conns, sent: &sent}
@@ -110,7 +114,7 @@ type objectUpload struct {
 // run sends the object; when its addresses expire on the way, it asks for new
 // ones, twice at most.
 func (u *objectUpload) run(ctx context.Context, answer wire.LFSBatchObject) error {
-	meter := start(u.prep.Progress, "upload", u.path, u.size)
+	meter := progress.Start(u.prep.Progress, "uploading", u.path, u.size)
 	defer meter.Done()
 	for attempt := 0; ; attempt++ {
 		counted := &tally{Meter: meter}
@@ -126,6 +130,7 @@ func (u *objectUpload) run(ctx context.Context, answer wire.LFSBatchObject) erro
 			return berr
 		}
 		if answer = answers[0]; answer.Actions["upload"] == nil {
+			meter.Found(u.size)
 			return nil
 		}
 	}

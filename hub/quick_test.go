@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"longcat/hub/cache"
+	"longcat/internal/progress"
 )
 
 // A range that breaks off when the other workers have left, because the hub
@@ -46,7 +47,7 @@ func TestQuickLeavesNothingBehind(t *testing.T) {
 		}
 		f := &File{Repo: Repo{ID: "ann/model"}, Path: "m.bin", Size: size, location: srv.URL}
 		sink := &partSink{buf: make([]byte, size)}
-		if err := c.transfer(t.Context(), f, sink, lim, start(nil, "", "", 0)); err != nil || !bytes.Equal(sink.buf, data) {
+		if err := c.transfer(t.Context(), f, sink, lim, progress.Start(nil, "", "", 0)); err != nil || !bytes.Equal(sink.buf, data) {
 			t.Errorf("the bytes differ, %v", err)
 		}
 		srv.Close()

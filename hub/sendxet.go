@@ -10,6 +10,7 @@ import (
 
 	"longcat/hub/xet/merkle"
 	"longcat/hub/xet/upload"
+	"longcat/internal/progress"
 )
 
 // Origin says that a run of a file's bytes stands in a file that the Hub
@@ -41,11 +42,15 @@ func (c *Client) sendXet(ctx context.Context, p *PreparedUpload, large []int) (s
 		}
 		total += f.Content.Size()
 	}
-	meter := start(p.Progress, "upload", fmt.Sprintf("%d files as chunks", len(large)), total)
+	name := p.Files[large[0]].Path
+	if len(large) > 1 {
+		name = fmt.Sprintf("%d files", len(large))
+	}
+	meter := progress.Start(p.Progress, "uploading", name, total)
 	defer meter.Done()
 	var crossed atomic.Int64
 	res, err := upload.Run(ctx, p.chunks, contents, upload.Options{
-		Read: func(n int) { meter.Add(int64(n)) },
+		Found: meter.Found, Moved: meter.Add,
 		Sent: func(n int) { crossed.Add(int64(n)) },
 	})
 	if err != nil && ctx.Err() != nil {

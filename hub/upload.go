@@ -16,6 +16,7 @@ import (
 
 	"longcat/hub/wire"
 	"longcat/hub/xet"
+	"longcat/internal/progress"
 )
 
 // UploadFile is one file that a commit is to add or replace.
@@ -118,6 +119,7 @@ func (c *Client) PrepareUpload(ctx context.Context, u Upload) (*PreparedUpload, 
 			return nil, err
 		}
 	}
+	prep.tellHashing()
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, f := range prep.Files {
@@ -128,6 +130,17 @@ func (c *Client) PrepareUpload(ctx context.Context, u Upload) (*PreparedUpload, 
 		g.Go(func() error { return hashFile(gctx, u.Files[i].Content, &prep.Files[i], u.Progress) })
 	}
 	return prep, g.Wait()
+}
+
+// tellHashing says how many bytes will be hashed before anything is sent.
+func (p *PreparedUpload) tellHashing() {
+	var n int64
+	for _, f := range p.Files {
+		if f.LFS && !(f.OID == "" && (p.chunks != nil || f.Ignored)) {
+			n += f.Size
+		}
+	}
+	progress.Expect(p.Progress, "hashing", n)
 }
 
 func checkUpload(u Upload) error {
@@ -226,7 +239,7 @@ func hashFile(ctx context.Context, content *io.SectionReader, f *UploadedFile, p
 	}
 	r := io.NewSectionReader(content, 0, f.Size)
 	if f.LFS {
-		meter := start(p, "hash", f.Path, f.Size)
+		meter := progress.Start(p, "hashing", f.Path, f.Size)
 		defer meter.Done()
 		h := sha256.New()
 		buf := make([]byte, 1<<20)
@@ -295,6 +308,8 @@ func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, er
 			large = append(large, i)
 		}
 	}
+	small := p.tell()
+	defer small.Done()
 	sent, err := c.sendLarge(ctx, p, large)
 	res.Sent, res.Files = sent, p.Files
 	if err != nil {
@@ -324,6 +339,7 @@ func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, er
 	if err != nil {
 		return res, err
 	}
+	small.Add(p.inline())
 	res.Commit, res.PullRequestURL = answer.CommitOID, answer.PullRequestURL
 	res.CommitURL = cmp.Or(c.absolute(answer.CommitURL), c.PageURL(p.Repo))
 	return res, nil
@@ -356,6 +372,35 @@ func (c *Client) addManifest(ctx context.Context, p *PreparedUpload) error {
 	}
 	p.Upload, p.Files = with, append(p.Files, made[0])
 	return nil
+}
+
+// tell says what there is to do, and what the repo holds already. The meter that
+// it returns is for what goes into the commit itself.
+func (p *PreparedUpload) tell() Meter {
+	var all, have int64
+	for _, f := range p.Files {
+		if f.Ignored {
+			continue
+		}
+		all += f.Size
+		if !f.Changed {
+			have += f.Size
+		}
+	}
+	progress.Expect(p.Progress, "uploading", all)
+	m := progress.Start(p.Progress, "uploading", "", have+p.inline())
+	m.Found(have)
+	return m
+}
+
+// inline is how many bytes the commit itself carries.
+func (p *PreparedUpload) inline() (n int64) {
+	for _, f := range p.Files {
+		if f.Changed && !f.Ignored && !f.LFS {
+			n += f.Size
+		}
+	}
+	return n
 }
 
 // sendLarge transfers the large files among p.Files, as chunks where the Hub

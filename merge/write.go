@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"longcat/internal/progress"
 )
 
 // WriteOptions steer WriteDir. The zero value works.
@@ -21,17 +23,13 @@ type WriteOptions struct {
 	// Replace writes over what is in the folder, and removes weights there that
 	// do not belong to the merge.
 	Replace bool
-	// Progress, if not nil, hears of bytes that are in place. It is called
-	// from several goroutines.
-	Progress func(Progress)
+	// Progress, if not nil, hears of bytes that are in place, and of files that
+	// an earlier, interrupted WriteDir had finished.
+	Progress Progress
 }
 
-// Progress is a step of WriteDir.
-type Progress struct {
-	File   string
-	Bytes  int64 // more than before
-	Reused bool  // an earlier, interrupted WriteDir had finished the file
-}
+// Progress hears of work that takes long. The kind of work here is "merging".
+type Progress = progress.Progress
 
 // WriteDir writes the merged model into the folder dir, which is made if need
 // be. Sources are opened through open, as by File.Content.
@@ -47,9 +45,6 @@ type Progress struct {
 func (p *Plan) WriteDir(ctx context.Context, open Opener, dir string, opts WriteOptions) error {
 	if opts.Workers <= 0 {
 		opts.Workers = 2
-	}
-	if opts.Progress == nil {
-		opts.Progress = func(Progress) {}
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("making folder for merge: %w", err)
@@ -77,6 +72,7 @@ func (p *Plan) WriteDir(ctx context.Context, open Opener, dir string, opts Write
 	if err := w.checkSpace(); err != nil {
 		return err
 	}
+	progress.Expect(opts.Progress, "merging", p.Size)
 	if err := w.unload(); err != nil {
 		return err
 	}
@@ -208,7 +204,9 @@ func lateness(name string) int { return slices.Index([]string{indexFile, "config
 // weights writes one weight file unless it is there already.
 func (w *writer) weights(ctx context.Context, j job) error {
 	if w.state.has(j) {
-		w.opts.Progress(Progress{j.Path, j.Size, true})
+		m := progress.Start(w.opts.Progress, "merging", j.Path, j.Size)
+		m.Found(j.Size)
+		m.Done()
 		return nil
 	}
 	if err := w.write(ctx, j); err != nil {
@@ -229,7 +227,9 @@ func (w *writer) write(ctx context.Context, j job) (err error) {
 			err = errors.Join(fmt.Errorf("writing %q: %w", j.Path, w.noSpace(err)), os.Remove(part))
 		}
 	}()
-	c := copier{ctx: ctx, dst: out, note: func(n int64) { w.opts.Progress(Progress{File: j.Path, Bytes: n}) }}
+	meter := progress.Start(w.opts.Progress, "merging", j.Path, j.Size)
+	defer meter.Done()
+	c := copier{ctx: ctx, dst: out, note: meter.Add}
 	err = c.copy(j.content, 0)
 	if err == nil {
 		err = out.Sync()

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"testing"
 
+	"longcat/internal/progress"
 	"longcat/merge"
 	"longcat/merge/recipe"
 	"longcat/merge/safetensors"
@@ -83,11 +84,11 @@ func TestWriteDir(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "new", "folder")
 			var mu sync.Mutex
 			seen := map[string]int64{}
-			opts := merge.WriteOptions{Workers: workers, Progress: func(s merge.Progress) {
+			opts := merge.WriteOptions{Workers: workers, Progress: steps(func(s step) {
 				mu.Lock()
 				defer mu.Unlock()
 				seen[s.File] += s.Bytes
-			}}
+			})}
 			if err := p.WriteDir(t.Context(), open, dir, opts); err != nil {
 				t.Fatal(err)
 			}
@@ -101,6 +102,30 @@ func TestWriteDir(t *testing.T) {
 	}
 }
 
+// step is what steps hears: bytes of a file that are in place.
+type step struct {
+	File   string
+	Bytes  int64
+	Reused bool // they were before
+}
+
+// steps is a Progress.
+type steps func(step)
+
+func (s steps) Expect(string, int64) {}
+func (s steps) Start(_, name string, _ int64) progress.Meter {
+	return stepMeter{s, name}
+}
+
+type stepMeter struct {
+	told steps
+	file string
+}
+
+func (m stepMeter) Add(n int64)   { m.told(step{m.file, n, false}) }
+func (m stepMeter) Found(n int64) { m.told(step{m.file, n, true}) }
+func (m stepMeter) Done()         {}
+
 // TestResume cancels a merge after each number of finished files and goes on:
 // finished files are not written again, unless a source has changed.
 func TestResume(t *testing.T) {
@@ -113,11 +138,11 @@ func TestResume(t *testing.T) {
 	for finished := range 3 {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := map[string]int64{}
-		err := p.WriteDir(ctx, open, dir, merge.WriteOptions{Workers: 1, Progress: func(s merge.Progress) {
+		err := p.WriteDir(ctx, open, dir, merge.WriteOptions{Workers: 1, Progress: steps(func(s step) {
 			if done[s.File] += s.Bytes; len(done) > finished {
 				cancel()
 			}
-		}})
+		})})
 		cancel()
 		if !errors.Is(err, context.Canceled) {
 			t.Fatalf("got %v", err)
@@ -130,11 +155,11 @@ func TestResume(t *testing.T) {
 		}
 	}
 	reused := func() (n int) {
-		if err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{Workers: 1, Progress: func(s merge.Progress) {
+		if err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{Workers: 1, Progress: steps(func(s step) {
 			if s.Reused {
 				n++
 			}
-		}}); err != nil {
+		})}); err != nil {
 			t.Fatal(err)
 		}
 		checkFolder(t, p, open, dir)
@@ -147,11 +172,11 @@ func TestResume(t *testing.T) {
 		t.Errorf("a merge that was whole left state behind: %d files used again", n)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	p.WriteDir(ctx, open, dir, merge.WriteOptions{Workers: 1, Progress: func(s merge.Progress) {
+	p.WriteDir(ctx, open, dir, merge.WriteOptions{Workers: 1, Progress: steps(func(s step) {
 		if s.File != p.Files[0].Path {
 			cancel()
 		}
-	}})
+	})})
 	cancel()
 	data := readFile(t, src)
 	data[len(data)-1] ^= 1
@@ -220,13 +245,13 @@ func mergeUntilKilled(root string) error {
 	if err != nil {
 		return err
 	}
-	return p.WriteDir(context.Background(), open, filepath.Join(root, "out"), merge.WriteOptions{Progress: func(s merge.Progress) {
+	return p.WriteDir(context.Background(), open, filepath.Join(root, "out"), merge.WriteOptions{Progress: steps(func(s step) {
 		if s.Reused {
 			fmt.Println("reused")
 		} else {
 			fmt.Println("wrote")
 		}
-	}})
+	})})
 }
 
 // TestFolderRefused lists folders that a merge is not written into, and those of

@@ -32,6 +32,7 @@ type app struct {
 
 	mu      sync.Mutex // guards what follows: libraries tell things from many goroutines
 	above   io.Writer  // where lines go while bars are shown; nil for err
+	ending  func()     // ends the display of progress; nil for none
 	waiting time.Time  // until when people know that there is waiting
 }
 
@@ -39,7 +40,9 @@ type app struct {
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCmd()
 	root.SetArgs(args)
-	return a.report(ctx, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	a.endProgress()
+	return a.report(ctx, err)
 }
 
 func (a *app) rootCmd() *cobra.Command {
@@ -184,6 +187,7 @@ func (a *app) tell(line string) {
 
 // printJSON is the one document of --json.
 func (a *app) printJSON(v any) error {
+	a.endProgress()
 	e := json.NewEncoder(a.out)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)

@@ -79,6 +79,7 @@ func (w would) String() string {
 
 // printUpload tells what a commit did and where it stands.
 func (a *app) printUpload(repo hub.Repo, res *hub.UploadResult) error {
+	a.endProgress()
 	if a.json {
 		return a.printJSON(res)
 	}

@@ -68,11 +68,10 @@ func (a *app) download(cmd *cobra.Command, f downloadFlags) error {
 	if len(plan.Files) == 0 {
 		return fmt.Errorf("no file of %q matches", f.Repo)
 	}
-	bars, done := a.bars("download", bytesToFetch(plan))
-	f.Progress = bars
+	f.Progress = a.progress()
 	f.Waiting = func(path string) { a.say("another process is fetching %s, waiting for it", path) }
 	snap, err := c.Fetch(cmd.Context(), plan, f.DownloadOptions)
-	done()
+	a.endProgress()
 	if err != nil {
 		return err
 	}

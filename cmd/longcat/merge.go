@@ -56,6 +56,7 @@ func (a *app) merge(ctx context.Context, f mergeFlags, recipe, dir string) (err 
 	case a.json:
 		return a.printJSON(job.Plan())
 	}
+	a.endProgress()
 	_, err = fmt.Fprintln(a.out, dir)
 	return err
 }

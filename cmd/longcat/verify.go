@@ -51,6 +51,7 @@ func (a *app) verify(ctx context.Context, f recipeFlags, name, revision string) 
 		return err
 	}
 	v, err := longcat.Verify(ctx, name, revision, o)
+	a.endProgress()
 	if err != nil {
 		return err
 	}

@@ -67,9 +67,6 @@ func (sc *scan) read(ctx context.Context) error {
 		}
 		chunks.Write(block[:n])
 		both.Wait()
-		if sc.session.o.Read != nil {
-			sc.session.o.Read(n)
-		}
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			break
 		}

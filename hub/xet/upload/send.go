@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync/atomic"
+	"sync"
 
 	"longcat/hub/xet"
 	"longcat/hub/xet/cdc"
@@ -41,11 +41,15 @@ func (s *session) sendXorb(x *newXorb) (err error) {
 	if err != nil {
 		return err
 	}
-	packed.Open = func() (io.ReadCloser, error) { return s.counted(f, packed.Size), nil }
+	told := &teller{o: &s.o, content: x.size, packed: packed.Size}
+	packed.Open = func() (io.ReadCloser, error) {
+		return io.NopCloser(&counter{r: io.NewSectionReader(f, 0, packed.Size), told: told}), nil
+	}
 	sent, err := s.client.PutXorb(s.ctx, packed)
 	if err != nil {
 		return err
 	}
+	told.end(sent)
 	x.packed = uint32(packed.Size)
 	x.runs = nil
 	if sent {
@@ -106,43 +110,64 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
-// counted reads f from the start and tells of what is read, but not again of
-// what an earlier reader has read.
-func (s *session) counted(f *temp, size int64) io.ReadCloser {
-	content := io.NewSectionReader(f, 0, size)
-	if s.o.Sent == nil {
-		return io.NopCloser(content)
+// A teller tells of the bytes of one xorb while they are sent. What is sent
+// once more is not told again.
+type teller struct {
+	o               *Options
+	content, packed int64 // sizes of what is in the xorb, and of the xorb
+
+	mu   sync.Mutex
+	sent int64 // of packed
+}
+
+// reached says that the first n bytes of the xorb were read to be sent.
+func (t *teller) reached(n int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n <= t.sent {
+		return
 	}
-	return io.NopCloser(&counter{content, 0, &f.told, s.o.Sent})
+	if t.o.Sent != nil {
+		t.o.Sent(int(n - t.sent))
+	}
+	t.o.Moved(t.moved(n) - t.moved(t.sent))
+	t.sent = n
+}
+
+// moved is how much of the content the first n bytes of the xorb hold, about.
+func (t *teller) moved(n int64) int64 {
+	return int64(float64(t.content) * float64(n) / float64(t.packed))
+}
+
+// end says that the server has the xorb. Whoever still reads it is not heard.
+func (t *teller) end(sent bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rest := t.content - t.moved(t.sent)
+	if t.sent = t.packed; sent {
+		t.o.Moved(rest)
+	} else {
+		t.o.Found(rest)
+	}
 }
 
 type counter struct {
 	r    io.Reader
 	read int64
-	told *atomic.Int64
-	tell func(int)
+	told *teller
 }
 
 func (c *counter) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.read += int64(n)
-	for {
-		told := c.told.Load()
-		if c.read <= told {
-			return n, err
-		}
-		if c.told.CompareAndSwap(told, c.read) {
-			c.tell(int(c.read - told))
-			return n, err
-		}
-	}
+	c.told.reached(c.read)
+	return n, err
 }
 
 // A temp is a file without a name, where the system allows that.
 type temp struct {
 	*os.File
 	named bool
-	told  atomic.Int64
 }
 
 func tempFile(dir string) (*temp, error) {

@@ -52,6 +52,11 @@ func newSession(ctx context.Context, client *xet.Client, o Options) *session {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	for _, f := range []*func(int64){&o.Found, &o.Moved} {
+		if *f == nil {
+			*f = func(int64) {}
+		}
+	}
 	s := &session{client: client, o: o, asking: make(chan struct{}, askers), sending: make(chan struct{}, o.Senders)}
 	s.g, s.ctx = errgroup.WithContext(ctx)
 	s.packer = packer{limit: xorb.MaxBytes, most: maxIndex, index: map[uint64]uint32{}, seal: s.send}

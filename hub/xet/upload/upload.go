@@ -54,8 +54,12 @@ type Options struct {
 	Readers int              // contents read at a time; one per processor when 0
 	Senders int              // xorbs packed and sent at a time; 4 when 0
 	Now     func() time.Time // time.Now when nil
-	Read    func(n int)      // is told of n bytes that were read and hashed; may be nil
 	Sent    func(n int)      // is told of n bytes of xorbs that were sent; may be nil
+
+	// Found and Moved, which may be nil, are told of the contents' bytes: those
+	// that the server has, and those that went to it. In the end they add up to
+	// the contents' sizes.
+	Found, Moved func(n int64)
 }
 
 // A Result tells what Run did.

@@ -129,19 +129,31 @@ func TestAnswersThatExpiredAreNotUsed(t *testing.T) {
 func TestHooksAreTold(t *testing.T) {
 	server := fakecas.New(t)
 	data := random(300_000, 3)
-	var read, sent atomic.Int64
+	var found, moved, sent atomic.Int64
 	sum := sha256.Sum256(data)
 	all := contents(data)
 	all[0].SHA256 = &sum
 	result, err := upload.Run(t.Context(), server.Client(), all, upload.Options{
 		TempDir: t.TempDir(),
-		Read:    func(n int) { read.Add(int64(n)) },
+		Found:   func(n int64) { found.Add(n) },
+		Moved:   func(n int64) { moved.Add(n) },
 		Sent:    func(n int) { sent.Add(int64(n)) },
 	})
-	if err != nil || read.Load() != int64(len(data)) || sent.Load() < int64(len(data)) || sent.Load() > result.Stats.Sent {
-		t.Errorf("told of %d bytes read and %d sent; %+v; %v", read.Load(), sent.Load(), result.Stats, err)
+	if err != nil || moved.Load() != int64(len(data)) || found.Load() != 0 || sent.Load() < int64(len(data)) || sent.Load() > result.Stats.Sent {
+		t.Errorf("told of %d bytes moved, %d found and %d sent; %+v; %v", moved.Load(), found.Load(), sent.Load(), result.Stats, err)
 	}
 	check(t, server, all, result)
+
+	// Again: one part is known to the caller, the others are asked for.
+	moved.Store(0)
+	again, err := upload.Run(t.Context(), server.Client(), contents(data, data), upload.Options{
+		TempDir: t.TempDir(),
+		Found:   func(n int64) { found.Add(n) },
+		Moved:   func(n int64) { moved.Add(n) },
+	})
+	if err != nil || found.Load()+moved.Load() != 2*int64(len(data)) || found.Load() < int64(len(data)) {
+		t.Errorf("told of %d bytes moved, %d found; %+v; %v", moved.Load(), found.Load(), again.Stats, err)
+	}
 }
 
 // changing is content of which every reading differs.

@@ -41,14 +41,17 @@ func (w *window) find(c chunk) place {
 	s, size := w.session, int64(c.Size)
 	if c.place.xorb != nil {
 		s.stats.Known += size
+		s.o.Found(size)
 		return c.place
 	}
 	if p, found := s.packer.find(c.Hash); found {
 		s.stats.Repeated += size
+		s.o.Found(size)
 		return p
 	}
 	if p, found := s.answers.find(c.Hash); found {
 		s.stats.Dedup += size
+		s.o.Found(size)
 		return p
 	}
 	s.stats.New += size

@@ -70,15 +70,49 @@ func Upscale(ctx context.Context, ref string, m Model, opts UpscaleOptions) ([]b
 		if u.zero, err = c.outputProjections(opts.From, opts.To); err != nil {
 			return nil, err
 		}
+		if u.identity, err = c.addsNothing(); err != nil {
+			return nil, err
+		}
 	}
-	return u.recipe(), nil
+	text := u.recipe()
+	remarks, err := u.check(text)
+	if err != nil {
+		return nil, err
+	}
+	if u.identity && len(remarks) > 0 {
+		return nil, c.fail("", "block expansion would not compute what the model does: "+remarks[0].Msg, nil)
+	}
+	return text, nil
+}
+
+// check plans the recipe as far as the model's config and headers go, so that
+// what can not be merged is not proposed.
+func (u *upscaler) check(text []byte) ([]recipe.Warning, error) {
+	r, err := recipe.Parse(text, "recipe")
+	if err != nil {
+		return nil, fmt.Errorf("reading the recipe that was made: %w", err)
+	}
+	p := &planner{recipe: r, plan: &Plan{}, models: map[string]*checkpoint{r.Refs()[0].Name: u.c}, order: []*checkpoint{u.c}}
+	if err := p.mapLayers(); err != nil {
+		return nil, err
+	}
+	if err := p.checkOutside(); err != nil {
+		return nil, err
+	}
+	if _, err := p.config(); err != nil {
+		return nil, err
+	}
+	return p.plan.Warnings, nil
 }
 
 type upscaler struct {
 	c    *checkpoint
 	opts UpscaleOptions
 	zero []string // filters of the projections that block expansion zeroes
-	b    strings.Builder
+	// identity says that layers whose projections are zero leave what comes to
+	// them as it is.
+	identity bool
+	b        strings.Builder
 
 	anchored bool // the filters are written, and can be referred to
 }
@@ -98,7 +132,12 @@ func (u *upscaler) recipe() []byte {
 	case BlockExpansion:
 		u.comment("Block expansion: each of the layers %d to %d is followed by a copy of it that adds", o.From, o.To-1)
 		u.comment("nothing yet, because what it writes (%s) is scaled to 0.", strings.Join(u.zero, ", "))
-		u.comment("The result computes what the base does; train the copies to make use of them.")
+		if u.identity {
+			u.comment("The result computes what the base does; train the copies to make use of them.")
+		} else {
+			u.comment("Whether the result then does what the base does is not known for this kind of model: compare")
+			u.comment("their outputs before training the copies.")
+		}
 	}
 	u.comment("The other layers are taken once, as they are. A layer_range ends before its second number.")
 	u.b.WriteString("slices:\n")
@@ -178,74 +217,4 @@ func (c *checkpoint) dtypeName() string {
 		found = name
 	}
 	return found
-}
-
-// Names that architectures give to the last matrix of attention and of the MLP.
-// What is called the same in both is told apart by what it belongs to.
-var (
-	attentionOutputs = []string{"o_proj", "out_proj", "wo", "out_lin", "c_proj", "dense", "linear_proj", "attn_out", "o"}
-	mlpOutputs       = []string{"down_proj", "c_proj", "dense_4h_to_h", "fc2", "fc_out", "w2", "lin2", "linear_fc2", "wo", "output_linear", "proj_out", "ff_out"}
-)
-
-// outputProjections finds filters for the tensors through which layers from …
-// to-1 add to the residual stream. Each layer must have one on its attention
-// and one on its MLP, or a single one where both are one block.
-func (c *checkpoint) outputProjections(from, to int) ([]string, error) {
-	var filters []string
-	for layer := from; layer < to; layer++ {
-		attention, mlp := false, false
-		for _, t := range c.layers[layer] {
-			parent, module := moduleOf(t.rest)
-			parent = strings.ToLower(parent)
-			inAttention := strings.Contains(parent, "att") || strings.Contains(parent, "mixer") || strings.Contains(parent, "conv") || strings.Contains(parent, "mamba")
-			isAttention := inAttention && slices.Contains(attentionOutputs, module)
-			isMLP := !inAttention && slices.Contains(mlpOutputs, module)
-			if !isAttention && !isMLP {
-				continue
-			}
-			if !number.IsFloat(t.DType) || c.fixed(t) {
-				return nil, c.fail("", fmt.Sprintf("block expansion needs weights that are numbers, but %s is quantised (%s)", t.Name, t.DType), nil)
-			}
-			attention, mlp = attention || isAttention || strings.Contains(parent, "mamba"), mlp || isMLP || strings.Contains(parent, "mixer")
-			if f := c.filterFor(t); !slices.Contains(filters, f) {
-				filters = append(filters, f)
-			}
-		}
-		if !attention || !mlp {
-			return nil, c.fail("", fmt.Sprintf("the output projections of layer %d could not be told from its tensors: %s", layer, strings.Join(rests(c.layers[layer]), ", ")), nil)
-		}
-	}
-	slices.Sort(filters)
-	return filters, nil
-}
-
-func rests(layer []sourceTensor) []string {
-	var list []string
-	for _, t := range layer {
-		list = append(list, strings.TrimPrefix(t.rest, "."))
-	}
-	return list
-}
-
-// moduleOf cuts ".self_attn.o_proj.weight" into "self_attn" and "o_proj". Names
-// without a last part, such as ".mlp.experts.down_proj", end in their module.
-func moduleOf(rest string) (parent, module string) {
-	parts := strings.Split(strings.TrimPrefix(rest, "."), ".")
-	last := parts[len(parts)-1]
-	if len(parts) > 1 && (strings.HasPrefix(last, "weight") || last == "bias" || strings.HasSuffix(last, "scale")) {
-		parts = parts[:len(parts)-1]
-	}
-	module = strings.TrimSuffix(parts[len(parts)-1], "_bias")
-	return strings.Join(parts[:len(parts)-1], "."), module
-}
-
-// filterFor is the shortest filter that matches the module and no other tensor: its name, else that with the name of what it belongs to.
-func (c *checkpoint) filterFor(of sourceTensor) string {
-	parent, module := moduleOf(of.rest)
-	for _, t := range c.tensors() {
-		if _, m := moduleOf(t.rest); strings.Contains(t.Name, module) && m != module {
-			return parent[strings.LastIndexByte(parent, '.')+1:] + "." + module + "."
-		}
-	}
-	return module
 }

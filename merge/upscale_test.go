@@ -135,3 +135,46 @@ func TestUpscaleRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestBlockExpansionClaim says that the result computes what the base does only
+// for model types of which that is known, and refuses those that do more than
+// add in a layer.
+func TestBlockExpansionClaim(t *testing.T) {
+	scalar := func(x *safetensors.Tensor) {
+		x.Name = strings.Replace(x.Name, "input_layernorm.weight", "layer_scalar", 1)
+	}
+	for name, c := range map[string]struct {
+		m    tiny
+		want string // of an error, or "" for the claim, or "unknown"
+	}{
+		"llama":                   {tiny{}, ""},
+		"text of several parts":   {tiny{config: map[string]any{"model_type": "llava", "text_config": map[string]any{"model_type": "mistral", "num_hidden_layers": 4}, "num_hidden_layers": nil}}, ""},
+		"unknown":                 {tiny{config: map[string]any{"model_type": "new"}}, "unknown"},
+		"norm over the sum":       {tiny{config: map[string]any{"model_type": "distilbert"}}, "a norm over the sum"},
+		"norm over the sum, flag": {tiny{config: map[string]any{"model_type": "opt", "do_layer_norm_before": false}}, "a norm over the sum"},
+		"residual of a norm":      {tiny{config: map[string]any{"model_type": "bloom", "apply_residual_connection_post_layernorm": true}}, "add to what a norm made"},
+		"layer scalar":            {tiny{change: scalar}, "multiply the sum"},
+		"scaled by depth":         {tiny{config: map[string]any{"scale_depth": 1.4}}, "divided by the depth"},
+		"layer numbers":           {tiny{config: map[string]any{"model_type": "gpt2", "scale_attn_by_inverse_layer_idx": true}}, "scale_attn_by_inverse_layer_idx is true"},
+	} {
+		text, err := merge.Upscale(t.Context(), "m", c.m.build(t), merge.UpscaleOptions{Method: merge.BlockExpansion})
+		claims := strings.Contains(string(text), "computes what the base does")
+		switch {
+		case c.want == "" || c.want == "unknown":
+			if err != nil || claims != (c.want == "") {
+				t.Errorf("%s: claims %t, error %v", name, claims, err)
+			}
+		case err == nil || !strings.Contains(err.Error(), c.want):
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+	// What can not be merged is not proposed.
+	special := tiny{change: func(x *safetensors.Tensor) {
+		if x.Name == "model.layers.0.mlp.up_proj.weight" {
+			x.Shape = []int64{6, 8}
+		}
+	}}.build(t)
+	if _, err := merge.Upscale(t.Context(), "m", special, merge.UpscaleOptions{From: 0, To: 2}); err == nil || !strings.Contains(err.Error(), "layer 0 of \"m\" has other tensors") {
+		t.Errorf("first layer of its own: got %v", err)
+	}
+}

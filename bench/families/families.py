@@ -33,6 +33,7 @@ torch.set_num_threads(1)
 
 RECIPES = {"middle": [(0, 3), (1, 2), (2, 5), (4, 6)], "shifted": [(0, 1), (0, 6)]}
 LISTS = ("layer_types", "no_rope_layers", "mlp_layer_types", "layers_block_type", "layer_rope_theta", "attn_type_list", "block_types", "num_attention_heads_per_layer", "activation_sparsity_pattern", "intermediate_size")
+NUMBERS = ("cross_attention_layers", "attn_layer_indices")
 COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "num_blocks", "encoder_layers", "decoder_layers", "num_decoder_layers")
 
 
@@ -47,7 +48,8 @@ def build(name, spec):
         cls = transformers.AutoModelForImageTextToText
     model = cls.from_config(config, dtype=torch.float32).eval()
     for p in model.parameters():  # norms of ones and biases of zeros would hide mistakes
-        p.data += 0.05 * torch.randn_like(p)
+        if p.requires_grad:
+            p.data += 0.05 * torch.randn_like(p)
     for n, b in model.named_buffers():
         if "layer_scalar" in n:
             b.data = b.data * 0.8
@@ -76,13 +78,24 @@ def rearrange(model, order, stack):
                 if isinstance(getattr(m, attr, None), int):
                     setattr(m, attr, i)
     setattr(owner, name.rpartition(".")[2], torch.nn.ModuleList(new))
+    for key in NUMBERS:
+        if isinstance(getattr(owner, key, None), list):
+            setattr(owner, key, [i for i, l in enumerate(order) if l in getattr(owner, key)])
+    if hasattr(owner, "first_kv_shared_layer_idx"):
+        owner.first_kv_shared_layer_idx = len(order)
+    if hasattr(owner, "layers_are_rescaled"):
+        owner.layers_are_rescaled = False
     seen = set()
-    for m in [owner, *owner.modules(), *model.modules()]:
+    for m in owner.modules() if stack else model.modules():
         c = getattr(m, "config", None)
         for c in [c, getattr(c, "text_config", None)]:
             if c is None or id(c) in seen or "ision" in type(c).__name__:
                 continue
             seen.add(id(c))
+            for key in NUMBERS:
+                v = c.__dict__.get(key)
+                if isinstance(v, list):
+                    setattr(c, key, [i for i, l in enumerate(order) if l in v])
             for key in LISTS:
                 v = c.__dict__.get(key)
                 if isinstance(v, (list, tuple)) and len(v) == LAYERS:

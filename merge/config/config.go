@@ -113,6 +113,9 @@ func (r *rewriter) unchanged() bool {
 // setCounts writes the new depth.
 func (r *rewriter) setCounts() {
 	for _, v := range r.base.counts {
+		if v.Kind == jsontext.Array {
+			continue // a list counts by its length
+		}
 		r.edit(v, number(len(r.layers)))
 	}
 	obj := r.base.decoderCount
@@ -143,6 +146,7 @@ type member struct {
 // which they are tried. Each reports whether the value is dealt with.
 var forms = []func(*rewriter, member) bool{
 	(*rewriter).notLayers,
+	(*rewriter).stages,
 	(*rewriter).layerNumbers,
 	(*rewriter).numberString,
 	(*rewriter).letters,

@@ -59,6 +59,8 @@ func TestForms(t *testing.T) {
 		{"first layers", `"first_k_dense_replace": 1`, `"first_k_dense_replace": 1`},
 		{"window on all layers", `"use_sliding_window": true, "max_window_layers": 6`, `"use_sliding_window": true, "max_window_layers": 8`},
 		{"outputs", `"out_indices": [0, 2, 4, 6]`, `"out_indices": [0, 2, 6, 8]`},
+		{"stages", `"stage_names": ["stem","stage1","stage2","stage3","stage4","stage5","stage6"], "out_features": ["stage2","stage6"]`, `"stage_names": ["stem","stage1","stage2","stage3","stage4","stage5","stage6","stage7","stage8"], "out_features": ["stage2","stage8"]`},
+		{"last layer of a kind", `"moe_layer_end_index": 5`, `"moe_layer_end_index": 7`},
 		{"outputs from the end", `"feature_layer": -2`, `"feature_layer": -2`},
 		{"modules", `"quantization_config": {"ignore": ["lm_head", "model.layers.3.mlp"]}`, `"quantization_config": {"ignore": ["lm_head", "model.layers.3.mlp", "model.layers.5.mlp"]}`},
 		{"modules as keys", `"quantization": {"bits": 4, "model.layers.4.mlp.gate": {"bits": 8}}`, `"quantization": {"bits": 4, "model.layers.6.mlp.gate": {"bits": 8}}`},
@@ -148,6 +150,7 @@ func TestRefusals(t *testing.T) {
 		{"every third by a list", `"full_attention_interval": 3, "layer_types": [1,1,2,1,1,2]`, "AABAAB", deeper, ""},
 		{"every third without a word", `"a": 1`, "AABAAB", []int{0, 1, 2, 0, 1, 2, 3, 4, 5}, ""},
 		{"every third without a word, moved", `"a": 1`, "AABAAB", deeper, "every 3rd layer"},
+		{"shared", `"model_type": "zamba2"`, "AAAAAA", deeper, "share tensors"},
 		{"mixed", `"a": 1`, "ABCCAB", deeper, "config.json does not say which is which"},
 		{"quantisation rule", `"quantization_config": {"ignore": ["model.layers.4.mlp"]}`, "AAAABA", deeper, ""},
 		{"pattern that can not be read", `"quantization_config": {"ignore": ["re:.*layers\\.(?!3).*mlp"]}`, "AAAAAA", deeper, "in a way that could not be read"},
@@ -179,6 +182,7 @@ func TestTwoSides(t *testing.T) {
 		{"tower alone", "vit.encoder.layer", "", `"num_hidden_layers": 6`, `"num_hidden_layers": 8`},
 		{"tower beside text", "vision_model.encoder.layers", "text_model.encoder.layers", `"text_config": {"num_hidden_layers": 6}, "vision_config": {"num_hidden_layers": 6}, "vision_feature_layer": 6`, `"text_config": {"num_hidden_layers": 6}, "vision_config": {"num_hidden_layers": 8}, "vision_feature_layer": 8`},
 		{"another name", "backbone.blocks", "", `"num_blocks": 6`, `"num_blocks": 8`},
+		{"no count but a list", "backbone.layers", "", `"layers_block_type": [1,2,3,4,5,6]`, `"layers_block_type": [1,2,3,4,3,4,5,6]`},
 		{"a name that is not known", "m.layers", "", `"trunk_layers": 6, "head_layers": 6`, `"trunk_layers": 8, "head_layers": 6`},
 	} {
 		text, err := jsontext.Parse([]byte("{" + c.in + "}"))

@@ -13,7 +13,7 @@ import (
 // notLayers passes what never speaks of these layers, and the counts, which are
 // set.
 func (r *rewriter) notLayers(m member) bool {
-	return slices.Contains(r.base.counts, m.v) || slices.Contains(r.base.others, m.v) || isNothing(m.key) || m.v.Kind == jsontext.Null
+	return m.v.Kind != jsontext.Array && slices.Contains(r.base.counts, m.v) || slices.Contains(r.base.others, m.v) || isNothing(m.key) || m.v.Kind == jsontext.Null
 }
 
 // perLayer rearranges a list with one entry for each layer. Entries behind

@@ -143,6 +143,39 @@ func firstNumber(m member, layers int) (int, bool) {
 	return 0, true
 }
 
+// stages renames what backbones call the outputs of their layers: "stem", then
+// "stage1", "stage2", ….
+func (r *rewriter) stages(m member) bool {
+	names := m.section.Get("stage_names")
+	if m.key != "stage_names" && m.key != "out_features" || m.v.Kind != jsontext.Array || names == nil || len(names.Vals) != r.base.Layers+1 {
+		return false
+	}
+	var items [][]byte
+	if m.key == "stage_names" {
+		items = append(items, r.base.Text.Raw(m.v.Vals[0]))
+		for i := range r.layers {
+			items = append(items, quoted("stage"+strconv.Itoa(i+1)))
+		}
+	} else {
+		for _, v := range m.v.Vals {
+			word, isStage := strings.CutPrefix(v.Str, "stage")
+			n, err := strconv.Atoi(word)
+			if !isStage || err != nil {
+				items = append(items, r.base.Text.Raw(v))
+				continue
+			}
+			now, ok := r.tap(n, true)
+			if !ok {
+				r.refuse("%s takes what layer %d of %q makes, and the result has no such layer", m.path, n-1, r.base.Name)
+				return true
+			}
+			items = append(items, quoted("stage"+strconv.Itoa(now)))
+		}
+	}
+	r.edit(m.v, r.base.Text.Array(m.v, items))
+	return true
+}
+
 // taps rewrites the numbers of layers whose output something else takes: the
 // last copy of such a layer gives it. Numbers from the end keep their meaning
 // as long as the layers there do.

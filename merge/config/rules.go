@@ -43,18 +43,26 @@ func (r *rewriter) rule(m member) bool {
 	if !ok {
 		return false // a list, or off
 	}
+	if rule.factor == firstThrough {
+		n++
+	}
 	if n <= 0 || rule.needs != "" && !m.section.Get(rule.needs).IsTrue() || r.isSaid(m.section, rule.said) {
 		return true
 	}
 	k := r.everywhere(rule.kind(m.section, n))
 	r.each(func(c *Config) {
 		if theirs, ok := c.Text.Root.Lookup(m.path).Int(); ok && theirs > 0 {
+			if rule.factor == firstThrough {
+				theirs++
+			}
 			k[c] = rule.kind(m.section, theirs)
 		}
 	})
-	if rule.factor == first || rule.factor == last {
+	if rule.factor == first || rule.factor == firstThrough || rule.factor == last {
 		if now, ok := r.runLength(k, rule.factor == last); ok {
-			if now < len(r.layers) || n < now {
+			if rule.factor == firstThrough && (now < len(r.layers) || n < now) {
+				r.edit(m.v, number(now-1))
+			} else if now < len(r.layers) || n < now {
 				r.edit(m.v, number(now))
 			}
 			r.says(func(c *Config, layer int) string { return strconv.Itoa(k.of(Layer{c, layer})) })
@@ -72,7 +80,7 @@ func (r *rewriter) rule(m member) bool {
 // is about, where that is known.
 func (rule numberRule) kind(section *jsontext.Value, n int) kindOf {
 	switch rule.factor {
-	case first:
+	case first, firstThrough:
 		return func(layer, _ int) int { return btoi(layer < n) }
 	case last:
 		return func(layer, layers int) int { return btoi(layer >= layers-n) }
@@ -173,6 +181,9 @@ func (r *rewriter) modelType() {
 		v := s.Obj.Get("model_type")
 		if v == nil || !r.base.Has(s.Path) {
 			continue
+		}
+		if slices.Contains(shared, v.Str) {
+			r.refuse("the layers of a %s model share tensors, so they can not be moved", v.Str)
 		}
 		if what := byNumberOnly[v.Str]; what != "" {
 			r.misfits("model_type "+v.Str+" computes "+what+" from a layer's number", r.everywhere(func(layer, _ int) int { return layer }), false)

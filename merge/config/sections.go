@@ -79,6 +79,16 @@ func Counts(sections []Section) []Count {
 	if len(list) == 0 {
 		list = countsBy(sections, func(key string) bool { return speaksOfLayers(key) })
 	}
+	if len(list) > 0 {
+		return list
+	}
+	for _, s := range sections { // a list of kinds counts by its length
+		for _, key := range layerTypes {
+			if v := s.Obj.Get(key); v != nil && v.Kind == jsontext.Array && len(v.Vals) > 0 {
+				list = append(list, Count{key, v, len(v.Vals), s})
+			}
+		}
+	}
 	return list
 }
 
@@ -100,11 +110,14 @@ func (c Count) Tower() bool { return c.in.Tower }
 
 // Depth is what a config says about one stack of layers.
 type Depth struct {
-	Prefix   string // of its tensors
-	Layers   int    // what the config counts; the stack may go on after it
-	counts   []*jsontext.Value
-	others   []*jsontext.Value // counts of the other side
-	sections []string          // paths of those that may speak of the stack
+	Prefix string // of its tensors
+	Layers int    // what the config counts; the stack may go on after it
+	// ModelType is what the section that counts the layers says it is, else the
+	// config as a whole.
+	ModelType string
+	counts    []*jsontext.Value
+	others    []*jsontext.Value // counts of the other side
+	sections  []string          // paths of those that may speak of the stack
 	// decoderCount is the section that has to count the decoder's layers in a
 	// key of its own as soon as the two sides differ; old is what it counts now.
 	decoderCount *jsontext.Value
@@ -175,6 +188,11 @@ func DepthOf(sections []Section, counts []Count, prefix string, length int, othe
 			}
 		}
 		d.counts = append(d.counts, c.Value)
+	}
+	for _, o := range []*jsontext.Value{sections[0].Obj, keys[0].in.Obj} {
+		if v := o.Get("model_type"); v != nil && v.Kind == jsontext.String {
+			d.ModelType = v.Str
+		}
 	}
 	for _, s := range sections {
 		if fits(s) {

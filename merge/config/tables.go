@@ -28,7 +28,7 @@ var nothing = []string{
 	"upsample_rates", "upsample_kernel_sizes", "resblock_kernel_sizes", "resblock_dilation_sizes", "upsampling_ratios", "downsampling_ratios",
 	"tdnn_dim", "tdnn_kernel", "tdnn_dilation", "quantiles", "image_grid_pinpoints", "supported_aspect_ratios", "lags_sequence", "cardinality",
 	"embedding_dimension", "target_bandwidths", "delay_pattern", "durations", "axial_pos_shape", "axial_pos_embds_dim", "type_vocab_sizes",
-	"layer_norm_epsilon", "layer_norm_eps", "layernorm_epsilon", "layernorm_eps", "rescale_every", "stage_names",
+	"layer_norm_epsilon", "layer_norm_eps", "layernorm_epsilon", "layernorm_eps", "rescale_every",
 }
 
 func isNothing(key string) bool {
@@ -82,11 +82,12 @@ var taps = []string{
 type factor int
 
 const (
-	every     factor = iota // each n-th layer, the last of n
-	everyFrom               // each n-th layer, beginning with the number at offset
-	first                   // the first n layers
-	last                    // the last n layers
-	byNumber                // each layer by its own number
+	every        factor = iota // each n-th layer, the last of n
+	everyFrom                  // each n-th layer, beginning with the number at offset
+	first                      // the first n layers
+	firstThrough               // the layers up to the one of number n
+	last                       // the last n layers
+	byNumber                   // each layer by its own number
 )
 
 // numberRule is a key whose value makes layers something by their number.
@@ -121,6 +122,7 @@ var numberRules = map[string]numberRule{
 	"n_layers_per_attn_res_block":                {factor: everyFrom},
 	"max_window_layers":                          {factor: first, said: layerTypes, needs: "use_sliding_window"},
 	"first_k_dense_replace":                      {factor: first, said: []string{"mlp_layer_types"}},
+	"moe_layer_end_index":                        {factor: firstThrough, said: []string{"mlp_layer_types"}},
 	"moe_layer_start_index":                      {factor: first, said: []string{"mlp_layer_types"}},
 	"num_dense_layers":                           {factor: first, said: []string{"mlp_layer_types"}},
 	"n_dense_layers":                             {factor: first, said: []string{"mlp_layer_types"}},
@@ -157,6 +159,9 @@ var writtenOut = map[string][2]string{
 var byNumberOnly = map[string]string{
 	"diffllama": "the weight of its differential attention",
 }
+
+// shared are model types whose layers take tensors from one another.
+var shared = []string{"zamba", "zamba2"}
 
 // harmless are parts of keys with "layer", "block" or "depth" in them that do
 // not depend on the depth.

@@ -19,12 +19,6 @@ func (t *transfer) current() File {
 	return *t.file
 }
 
-// exhaustedError marks failures of a request that was repeated already.
-type exhaustedError struct{ err error }
-
-func (e *exhaustedError) Error() string { return e.err.Error() }
-func (e *exhaustedError) Unwrap() error { return e.err }
-
 // get sends the request for e (nil: for all) to where the file is now; an
 // expired address is renewed.
 func (t *transfer) get(ctx context.Context, e *cache.Extent) (*http.Response, error) {
@@ -36,7 +30,7 @@ func (t *transfer) get(ctx context.Context, e *cache.Extent) (*http.Response, er
 		}
 		resp, err := t.c.do(ctx, r)
 		if err != nil {
-			return nil, &exhaustedError{err}
+			return nil, err
 		}
 		if resp.StatusCode/100 == 2 {
 			return resp, t.sameEtag(ctx, resp, f.location)

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpproxy"
 )
 
 // ConfigFromEnv reads the variables that the Python tools read (lookup is
@@ -26,6 +30,8 @@ import (
 //	HF_HUB_DISABLE_IMPLICIT_TOKEN   reads are anonymous unless a token is given explicitly
 //	HF_HUB_DOWNLOAD_TIMEOUT         seconds without a byte that count as a stall
 //	HF_HUB_ETAG_TIMEOUT             seconds to wait for a file's metadata
+//	HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
+//	                                proxies, as curl reads them; lower case too
 //
 // Paths may begin with "~" and hold $VARIABLES. An empty variable counts as
 // not set. A token file that is not there is no error; one that can not be
@@ -67,7 +73,25 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 		return Config{}, err
 	}
 	cfg.HeadTimeout, err = seconds("HF_HUB_ETAG_TIMEOUT", get)
+	cfg.Proxy = proxies(get)
 	return cfg, err
+}
+
+// proxies reads the variables that name proxies. HTTP_PROXY means nothing to a
+// program that a web server runs (CGI): there anybody can set it by a header.
+func proxies(get func(...string) string) func(*http.Request) (*url.URL, error) {
+	all := get("ALL_PROXY", "all_proxy")
+	plain := httpproxy.Config{
+		HTTPProxy:  get("HTTP_PROXY", "http_proxy"),
+		HTTPSProxy: cmp.Or(get("HTTPS_PROXY", "https_proxy"), all),
+		NoProxy:    get("NO_PROXY", "no_proxy"),
+		CGI:        get("REQUEST_METHOD") != "",
+	}
+	if plain.HTTPProxy == "" {
+		plain.HTTPProxy, plain.CGI = all, false
+	}
+	choose := plain.ProxyFunc()
+	return func(req *http.Request) (*url.URL, error) { return choose(req.URL) }
 }
 
 func huggingFaceHome(get func(...string) string) (string, error) {

@@ -99,7 +99,7 @@ func TestErrorTargetsByStatusAndCode(t *testing.T) {
 			w.Header().Set("X-Error-Message", "Access to this resource is disabled.")
 			w.WriteHeader(test.status)
 		}))
-		_, err := newClient(t, srv.URL).RepoInfo(t.Context(), repo, "")
+		_, err := newClient(t, srv.URL, func(c *hub.Config) { c.RetryFor = -1 }).RepoInfo(t.Context(), repo, "")
 		srv.Close()
 		wantTargets(t, fmt.Errorf("wrapped: %w", err), test.targets...)
 		if !strings.Contains(err.Error(), "Access to this resource is disabled.") {
@@ -192,7 +192,7 @@ func TestTransportErrorTextIsSafe(t *testing.T) {
 			http.Redirect(w, r, "http://127.0.0.1:1/x?Signature=5ec3e7", http.StatusFound)
 		})),
 	} {
-		_, err := newClient(t, srv.URL, func(c *hub.Config) { c.Retries = -1 }).RepoInfo(t.Context(), repo, "")
+		_, err := newClient(t, srv.URL, func(c *hub.Config) { c.RetryFor = -1 }).RepoInfo(t.Context(), repo, "")
 		srv.Close()
 		if err == nil {
 			t.Errorf("%s: no error", name)

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"longcat/hub"
 )
@@ -24,7 +25,7 @@ func hostile(t *testing.T, tree string, head http.HandlerFunc) *hub.Client {
 		default:
 			head(w, r)
 		}
-	})), func(c *hub.Config) { c.Retries = 1 })
+	})), func(c *hub.Config) { c.RetryFor = 500 * time.Millisecond })
 }
 
 func TestHostileTrees(t *testing.T) {

@@ -48,7 +48,7 @@ type Config struct {
 
 	StallTimeout time.Duration // no byte moved for so long: try again; 30 s when 0
 	HeadTimeout  time.Duration // longest wait for a file's metadata; StallTimeout when 0
-	Retries      int           // further attempts after a failed one; 5 when 0, none when negative
+	RetryFor     time.Duration // how long to try while a server can not be reached; 5 minutes when 0, nothing is repeated when negative
 	RetryWaitMin time.Duration // first pause between attempts, doubled each time; 1 s when 0
 	RetryWaitMax time.Duration // longest such pause; 30 s when 0. A server's own word is honoured up to MaxRateLimitWait.
 
@@ -57,7 +57,14 @@ type Config struct {
 	Waiting   func(reason string, d time.Duration) // before a request that failed is repeated, from any goroutine; may be nil
 	Debug     func(line string)                    // hears of every request and answer, without secrets; may be nil
 	Transport http.RoundTripper                    // below retries and token; a fitting *http.Transport when nil
+
+	// Proxy gives the proxy of a request, as http.Transport's field does, by the
+	// environment when nil. With a Transport it serves for errors only.
+	Proxy func(*http.Request) (*url.URL, error)
 }
+
+// DefaultRetryFor is how long an outage is ridden out.
+const DefaultRetryFor = 5 * time.Minute
 
 // MaxRateLimitWait bounds how long a 429's Retry-After or RateLimit is obeyed.
 const MaxRateLimitWait = 10 * time.Minute
@@ -66,8 +73,8 @@ const MaxRateLimitWait = 10 * time.Minute
 type Client struct {
 	cfg      Config
 	endpoint *url.URL
-	api      *retryablehttp.Client // for requests that may be repeated
-	once     *retryablehttp.Client // for requests whose effect must not happen twice
+	http     *retryablehttp.Client
+	reached  sync.Map // set of hosts that have answered
 
 	probe int64 // bytes of a large file that each way of fetching it is tried with
 
@@ -92,13 +99,16 @@ func New(cfg Config) (*Client, error) {
 	}
 	cfg.StallTimeout = cmp.Or(cfg.StallTimeout, 30*time.Second)
 	cfg.HeadTimeout = cmp.Or(cfg.HeadTimeout, cfg.StallTimeout)
-	cfg.Retries = cmp.Or(cfg.Retries, 5)
+	cfg.RetryFor = cmp.Or(cfg.RetryFor, DefaultRetryFor)
+	if cfg.Proxy == nil {
+		cfg.Proxy = http.ProxyFromEnvironment
+	}
 	cfg.RetryWaitMin = cmp.Or(cfg.RetryWaitMin, time.Second)
 	cfg.RetryWaitMax = cmp.Or(cfg.RetryWaitMax, 30*time.Second)
 	cfg.UserAgent = cmp.Or(cfg.UserAgent, "longcat")
 
 	c := &Client{cfg: cfg, endpoint: u, probe: probeSize, warned: map[string]bool{}}
-	c.api, c.once = c.newHTTP()
+	c.http = c.newHTTP()
 	return c, nil
 }
 

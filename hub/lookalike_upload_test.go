@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"longcat/hub"
 	"longcat/hub/wire"
@@ -68,7 +69,7 @@ func (f *fakeUpload) upload(t *testing.T, endpoint string, content files) (*hub.
 	if f.commit == "" {
 		f.commit = fmt.Sprintf(`{"commitOid": "%040d"}`, 2)
 	}
-	return newClient(t, endpoint, func(c *hub.Config) { c.Retries = 1 }).
+	return newClient(t, endpoint, func(c *hub.Config) { c.RetryFor = 500 * time.Millisecond }).
 		Upload(t.Context(), hub.Upload{Repo: repo, Message: "m", Files: content.upload()})
 }
 

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +16,7 @@ import (
 const (
 	maxPages       = 2_000
 	maxPageEntries = 200_000
+	maxEntries     = 500_000 // on all pages
 )
 
 // pages yields the entries of a listing that r asks for, and follows the links
@@ -25,13 +25,14 @@ func pages[E any](ctx context.Context, c *Client, r request) iter.Seq2[E, error]
 	return func(yield func(E, error) bool) {
 		var none E
 		r.method, r.url = http.MethodGet, c.cfg.Endpoint+r.url
+		listed := 0
 		for seen := map[string]bool{}; r.url != ""; {
 			if seen[r.url] || len(seen) == maxPages {
 				yield(none, fmt.Errorf("%s: the hub's pages have no end", r.what()))
 				return
 			}
 			seen[r.url] = true
-			var entries page[E]
+			entries := page[E]{most: min(maxPageEntries, maxEntries-listed)}
 			h, err := c.call(ctx, r, &entries)
 			if err != nil {
 				yield(none, err)
@@ -41,7 +42,8 @@ func pages[E any](ctx context.Context, c *Client, r request) iter.Seq2[E, error]
 				yield(none, fmt.Errorf("%s: %w", r.what(), err))
 				return
 			}
-			for _, e := range entries {
+			listed += len(entries.all)
+			for _, e := range entries.all {
 				if !yield(e, nil) {
 					return
 				}
@@ -52,24 +54,28 @@ func pages[E any](ctx context.Context, c *Client, r request) iter.Seq2[E, error]
 
 // page reads a list entry by entry, so that a small answer of many empty
 // entries can not become a large list.
-type page[E any] []E
+type page[E any] struct {
+	all  []E
+	most int
+}
 
-func (p *page[E]) UnmarshalJSON(b []byte) error {
-	d := json.NewDecoder(bytes.NewReader(b))
+func (p *page[E]) decode(d *json.Decoder) error {
+	p.all = p.all[:0] // of an answer that broke off
 	if open, err := d.Token(); err != nil || open != json.Delim('[') {
 		return errors.New("a list was expected")
 	}
 	for d.More() {
-		if len(*p) == maxPageEntries {
-			return fmt.Errorf("more than %d entries on one page", maxPageEntries)
+		if len(p.all) == p.most {
+			return fmt.Errorf("more than %d entries", p.most)
 		}
 		var e E
 		if err := d.Decode(&e); err != nil {
 			return err
 		}
-		*p = append(*p, e)
+		p.all = append(p.all, e)
 	}
-	return nil
+	_, err := d.Token()
+	return err
 }
 
 var linkNext = regexp.MustCompile(`<([^<>]*)>[^<>]*;\s*rel="?next"?`)

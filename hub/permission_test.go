@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"longcat/hub"
 	"longcat/hub/localhub"
@@ -162,7 +163,7 @@ func TestCreateConflict(t *testing.T) {
 	}
 	busy.Times = 0
 	w.faults.Add(busy)
-	_, err := w.client(func(c *hub.Config) { c.Retries = 1 }).CreateRepo(t.Context(), hub.Repo{ID: "ann/other"}, "")
+	_, err := w.client(func(c *hub.Config) { c.RetryFor = time.Second }).CreateRepo(t.Context(), hub.Repo{ID: "ann/other"}, "")
 	if !errors.Is(err, hub.ErrConflict) || !strings.Contains(err.Error(), "Another operation is in progress") {
 		t.Error(err)
 	}

@@ -46,7 +46,7 @@ func child() error {
 			return err
 		}
 	}
-	c, err := hub.New(hub.Config{Endpoint: os.Getenv("HUB_TEST_ENDPOINT"), Token: token, CacheDir: os.Getenv("HUB_TEST_CACHE"), Retries: 2})
+	c, err := hub.New(hub.Config{Endpoint: os.Getenv("HUB_TEST_ENDPOINT"), Token: token, CacheDir: os.Getenv("HUB_TEST_CACHE"), RetryFor: time.Second})
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (r *remote) fromWindow(p []byte, off int64) bool {
 func (r *remote) fetch(span cache.Extent) ([]byte, error) {
 	buf := make([]byte, span.Len())
 	rest := span
-	p := patience{t: r.t}
+	p := patience{c: r.t.c, arrived: &r.t.arrived}
 	for rest.Len() > 0 {
 		n, err := r.into(buf[rest.Start-span.Start:], rest)
 		rest.Start += int64(n)
@@ -104,7 +104,7 @@ func (r *remote) fetch(span cache.Extent) ([]byte, error) {
 		if err == nil {
 			continue
 		}
-		if err := p.after(r.ctx, err); err != nil {
+		if err := r.t.goOn(r.ctx, &p, err); err != nil {
 			f := r.t.current()
 			return nil, f.named(err)
 		}

@@ -196,7 +196,8 @@ func (c *Client) CreateRepo(ctx context.Context, repo Repo, v Visibility) (exist
 	if err := r.jsonBody(body); err != nil {
 		return false, err
 	}
-	for attempt := 0; ; attempt++ {
+	p := patience{c: c}
+	for {
 		_, err := c.call(ctx, r, nil) // a repeated create answers 409, so repeating is safe
 		var he *Error
 		if !errors.As(err, &he) || he.Status != http.StatusConflict {
@@ -205,10 +206,7 @@ func (c *Client) CreateRepo(ctx context.Context, repo Repo, v Visibility) (exist
 		if _, lookErr := c.describe(ctx, repo); lookErr == nil {
 			return true, nil
 		}
-		if attempt == c.cfg.Retries {
-			return false, err
-		}
-		if err := pause(ctx, backoff(c.cfg.RetryWaitMin, c.cfg.RetryWaitMax, attempt, nil)); err != nil {
+		if err := p.after(ctx, err); err != nil {
 			return false, err
 		}
 	}

@@ -4,19 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 
 	"longcat/hub/wire"
 )
-
-// maxJSON bounds one JSON answer. A page of a tree has at most 1,000 entries.
-const maxJSON = 32 << 20
 
 // request is one call: what to send, and what to say when it fails.
 type request struct {
@@ -91,16 +88,9 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 		}
 		rreq.ContentLength = r.size // retryablehttp knows no length of a ReaderFunc's stream
 	}
-	client := c.api
-	if r.once {
-		client = c.once
-	}
-	resp, err := client.Do(rreq)
+	resp, err := c.roundTrip(r.what(), rreq, r.once)
 	if err != nil {
-		if resp != nil {
-			resp.Body.Close()
-		}
-		return nil, fmt.Errorf("%s: %w", r.what(), c.cleanError(err))
+		return nil, err
 	}
 	c.warn(resp.Header.Get(wire.HeaderWarning))
 	return resp, nil
@@ -117,7 +107,8 @@ func (c *Client) authorization() string {
 // call sends r, wants a 2xx, and decodes the answer into out unless it is nil.
 // An answer cut short is asked for again where that is safe.
 func (c *Client) call(ctx context.Context, r request, out any) (http.Header, error) {
-	for attempt := 0; ; attempt++ {
+	p := patience{c: c}
+	for {
 		resp, err := c.do(ctx, r)
 		if err != nil {
 			return nil, err
@@ -125,25 +116,22 @@ func (c *Client) call(ctx context.Context, r request, out any) (http.Header, err
 		if resp.StatusCode/100 != 2 {
 			return nil, c.errorFrom(resp, r.op, r.repo, r.path)
 		}
-		body, err := io.ReadAll(io.LimitReader(resp.Body, maxJSON+1))
+		err = decodeJSON(resp, out)
 		resp.Body.Close()
+		var cut *cutError
 		switch {
-		case err != nil && !r.once && attempt < c.cfg.Retries && ctx.Err() == nil:
-			if err := pause(ctx, backoff(c.cfg.RetryWaitMin, c.cfg.RetryWaitMax, attempt, nil)); err != nil {
-				return nil, err
-			}
-			continue
-		case err != nil:
-			return nil, fmt.Errorf("%s: reading the answer: %w", r.what(), c.cleanError(err))
-		case len(body) > maxJSON:
-			return nil, fmt.Errorf("%s: the answer is larger than %d bytes", r.what(), maxJSON)
+		case err == nil:
+			return resp.Header, nil
+		case !errors.As(err, &cut):
+			return nil, fmt.Errorf("%s: %w", r.what(), err)
 		}
-		if out != nil {
-			if err := json.Unmarshal(body, out); err != nil {
-				return nil, fmt.Errorf("%s: the answer is not the JSON that a hub gives: %w", r.what(), err)
-			}
+		err = fmt.Errorf("%s: reading the answer: %w", r.what(), c.cleanError(cut.err))
+		if r.once {
+			return nil, err
 		}
-		return resp.Header, nil
+		if err := p.after(ctx, err); err != nil {
+			return nil, err
+		}
 	}
 }
 
@@ -179,15 +167,3 @@ func (c *Client) warn(header string) {
 
 // maxWarnings bounds how many topics one client passes on.
 const maxWarnings = 100
-
-// pause waits, unless ctx ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

@@ -62,7 +62,7 @@ func TestStalledForEver(t *testing.T) {
 	}))
 	defer srv.Close()
 	defer close(never)
-	_, err := newClient(t, srv.URL, impatient, func(c *hub.Config) { c.Retries = 1 }).RepoInfo(t.Context(), repo, "")
+	_, err := newClient(t, srv.URL, impatient, func(c *hub.Config) { c.RetryFor = 500 * time.Millisecond }).RepoInfo(t.Context(), repo, "")
 	if !errors.Is(err, hub.ErrStalled) {
 		t.Errorf("got %v", err)
 	}
@@ -103,7 +103,7 @@ func TestStallWhileSending(t *testing.T) {
 	}))
 	defer srv.Close()
 	defer close(never)
-	c := newClient(t, srv.URL, impatient, func(c *hub.Config) { c.Retries = -1 })
+	c := newClient(t, srv.URL, impatient, func(c *hub.Config) { c.RetryFor = -1 })
 	began := time.Now()
 	_, err := c.ValidateCard(t.Context(), repo, strings.Repeat("x", 16<<20))
 	if !errors.Is(err, hub.ErrStalled) {
@@ -122,7 +122,7 @@ func TestSlowReaderIsNoStall(t *testing.T) {
 	content := blob(400_000, 3)
 	w.seed(files{"m.bin": content})
 	began := time.Now()
-	snap, err := w.client(func(c *hub.Config) { c.StallTimeout, c.Retries = 250*time.Millisecond, -1 }).
+	snap, err := w.client(func(c *hub.Config) { c.StallTimeout, c.RetryFor = 250*time.Millisecond, -1 }).
 		Download(t.Context(), hub.DownloadOptions{Repo: repo, Rate: 400_000})
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func TestDrippingAnswerIsNoStall(t *testing.T) {
 	}))
 	defer srv.Close()
 	began := time.Now()
-	if _, err := newClient(t, srv.URL, func(c *hub.Config) { c.StallTimeout, c.Retries = 250*time.Millisecond, -1 }).RepoInfo(t.Context(), repo, ""); err != nil {
+	if _, err := newClient(t, srv.URL, func(c *hub.Config) { c.StallTimeout, c.RetryFor = 250*time.Millisecond, -1 }).RepoInfo(t.Context(), repo, ""); err != nil {
 		t.Error(err)
 	}
 	if took := time.Since(began); took < 500*time.Millisecond {
@@ -163,7 +163,7 @@ func TestHeadTimeout(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer srv.Close()
-	c := newClient(t, srv.URL, func(c *hub.Config) { c.HeadTimeout, c.Retries = shortStall, 1 })
+	c := newClient(t, srv.URL, func(c *hub.Config) { c.HeadTimeout, c.RetryFor = shortStall, shortStall })
 	if _, err := c.Resolve(t.Context(), repo, "main", "a"); !errors.Is(err, hub.ErrStalled) {
 		t.Errorf("got %v", err)
 	}

@@ -71,7 +71,7 @@ func (t *transfer) work(ctx context.Context, first bool) error {
 		defer close(t.over)
 	}
 	needed := first
-	p := patience{t: t}
+	p := patience{c: t.c, arrived: &t.arrived}
 	for {
 		if turned := t.lim.quickUntil(); !needed && turned != nil {
 			select {
@@ -100,7 +100,7 @@ func (t *transfer) work(ctx context.Context, first bool) error {
 		if err == nil {
 			continue
 		}
-		if err := p.after(ctx, err); err != nil {
+		if err := t.goOn(ctx, &p, err); err != nil {
 			return err
 		}
 	}
@@ -138,35 +138,15 @@ func (t *transfer) giveBack(e cache.Extent) {
 	slices.SortFunc(t.gaps, func(a, b cache.Extent) int { return cmp.Compare(a.Start, b.Start) })
 }
 
-// patience of one worker: it bears so many failures in a row as there are
-// retries, without a byte for any worker between. A burst that hits all
-// connections at once is one failure to each.
-type patience struct {
-	t     *transfer
-	fails int
-	seen  int64 // bytes that had arrived at the last failure
-}
-
-// after decides whether to go on after err: errors of the sink, of the caller,
+// goOn decides whether to go on after err: errors of the sink, of the caller,
 // of permission, and those that repeating did not mend, end the transfer.
-func (p *patience) after(ctx context.Context, err error) error {
-	var he *Error
-	var we *cache.WriteError
-	var ee *exhaustedError
+func (t *transfer) goOn(ctx context.Context, p *patience, err error) error {
 	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case errors.Is(err, errWhole), errors.Is(err, ErrChanged), errors.As(err, &we), errors.As(err, &he), errors.As(err, &ee):
+	case errors.Is(err, errWhole), errors.Is(err, ErrChanged), errors.As(err, new(*cache.WriteError)),
+		errors.As(err, new(*Error)), errors.As(err, new(*PageError)):
 		return err
 	}
-	if arrived := p.t.arrived.Load(); arrived != p.seen {
-		p.fails, p.seen = 0, arrived
-	}
-	cfg := p.t.c.cfg
-	if p.fails++; p.fails > max(cfg.Retries, 0) {
-		return err
-	}
-	return pause(ctx, backoff(cfg.RetryWaitMin, cfg.RetryWaitMax, p.fails-1, nil))
+	return p.after(ctx, err)
 }
 
 // fetch asks for one range and writes what comes. It returns what of the range

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"errors"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -11,48 +12,46 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// newHTTP builds the two clients that every request goes through. From the
-// outside in: retry → redirects → token guard → stall watch → wire.
-func (c *Client) newHTTP() (api, once *retryablehttp.Client) {
+// newHTTP builds the client that every request goes through. From the outside
+// in: retry → redirects → token guard → gzip → stall watch → wire.
+func (c *Client) newHTTP() *retryablehttp.Client {
 	base := c.cfg.Transport
 	if base == nil {
-		base = newTransport()
+		base = newTransport(c.cfg.Proxy)
 	}
 	if c.cfg.Debug != nil {
 		base = &debugTransport{tell: c.cfg.Debug, next: base}
 	}
 	std := &http.Client{
-		Transport:     &tokenGuard{origin: c.endpoint, auth: c.authorization(), next: &stallWatch{limit: c.cfg.StallTimeout, next: base}},
+		Transport:     &tokenGuard{origin: c.endpoint, auth: c.authorization(), next: &gunzip{&stallWatch{limit: c.cfg.StallTimeout, next: base}}},
 		CheckRedirect: checkRedirect,
 	}
-	build := func(retry retryablehttp.CheckRetry) *retryablehttp.Client {
-		return &retryablehttp.Client{
-			HTTPClient:   std,
-			RetryMax:     max(c.cfg.Retries, 0),
-			RetryWaitMin: c.cfg.RetryWaitMin,
-			RetryWaitMax: c.cfg.RetryWaitMax,
-			CheckRetry:   retry,
-			Backoff:      c.announced,
-			ErrorHandler: retryablehttp.PassthroughErrorHandler, // the last answer, not "giving up"
-		}
+	return &retryablehttp.Client{
+		HTTPClient:   std,
+		RetryMax:     math.MaxInt, // Client.repeat ends it
+		RetryWaitMin: c.cfg.RetryWaitMin,
+		RetryWaitMax: c.cfg.RetryWaitMax,
+		CheckRetry:   c.repeat,
+		Backoff:      c.pauseBefore,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler, // the last answer, not "giving up"
 	}
-	return build(retryRepeatable), build(retryOnce)
 }
 
 // newTransport is tuned for bulk: HTTP/1.1, so that parallel ranges are
 // parallel connections; no transparent gzip, so that lengths are the file's.
-func newTransport() *http.Transport {
+func newTransport(proxy func(*http.Request) (*url.URL, error)) *http.Transport {
 	t := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   15 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   64,
-		DisableCompression:    true,
-		WriteBufferSize:       256 << 10,
-		ReadBufferSize:        64 << 10,
-		Protocols:             new(http.Protocols),
+		Proxy:                  proxy,
+		OnProxyConnectResponse: onConnect,
+		DialContext:            (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    15 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConnsPerHost:    64,
+		DisableCompression:     true,
+		WriteBufferSize:        256 << 10,
+		ReadBufferSize:         64 << 10,
+		Protocols:              new(http.Protocols),
 	}
 	t.Protocols.SetHTTP1(true)
 	return t

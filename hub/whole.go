@@ -20,14 +20,14 @@ func (t *transfer) runWhole(ctx context.Context) error {
 		return err
 	}
 	defer t.lim.end(measure{})
-	p := patience{t: t}
+	p := patience{c: t.c, arrived: &t.arrived}
 	for {
 		missing := t.sink.Missing()
 		if len(missing) == 0 {
 			return nil
 		}
 		if err := t.fetchWhole(ctx, missing); err != nil {
-			if err := p.after(ctx, err); err != nil {
+			if err := t.goOn(ctx, &p, err); err != nil {
 				return err
 			}
 		}

@@ -149,7 +149,7 @@ func newClient(t testing.TB, endpoint string, change ...func(*hub.Config)) *hub.
 	t.Helper()
 	cfg := hub.Config{
 		Endpoint: endpoint, Token: token, NoXet: true, CacheDir: filepath.Join(t.TempDir(), "hub"),
-		StallTimeout: 10 * time.Second, RetryWaitMin: time.Millisecond, RetryWaitMax: 4 * time.Millisecond,
+		StallTimeout: 10 * time.Second, RetryWaitMin: time.Millisecond, RetryWaitMax: 4 * time.Millisecond, RetryFor: 2 * time.Second,
 	}
 	for _, f := range change {
 		f(&cfg)

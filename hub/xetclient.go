@@ -96,5 +96,5 @@ func (d xetDoer) Do(req *http.Request) (*http.Response, error) {
 		}
 		again.ContentLength = size
 	}
-	return d.c.api.Do(again)
+	return d.c.roundTrip(xet.Operation(req.Context()), again, false)
 }

@@ -27,13 +27,15 @@ type app struct {
 	quiet    bool
 	token    string
 	endpoint string
+	retryFor time.Duration
 
 	secret string // the token in use, once a client was made: never printed
 
 	mu      sync.Mutex // guards what follows: libraries tell things from many goroutines
 	above   io.Writer  // where lines go while bars are shown; nil for err
 	ending  func()     // ends the display of progress; nil for none
-	waiting time.Time  // until when people know that there is waiting
+	waiting time.Time  // until when people know that there is waiting, …
+	reason  string     // … and why
 }
 
 // run carries out one command line and returns the exit code.
@@ -67,6 +69,7 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
 	f.BoolVarP(&a.quiet, "quiet", "q", a.quiet, "no progress and no remarks, only results and errors")
 	f.StringVar(&a.token, "token", "", "access token (better: HF_TOKEN, or the file that \"hf auth login\" writes)")
 	f.StringVar(&a.endpoint, "endpoint", "", "address of the hub (default HF_ENDPOINT or "+hub.DefaultEndpoint+")")
+	f.DurationVar(&a.retryFor, "retry-for", hub.DefaultRetryFor, "how long to keep trying while the hub can not be reached")
 	root.AddCommand(
 		a.publishCmd(), a.planCmd(), a.mergeCmd(), a.upscaleCmd(), a.recipesCmd(), a.downloadCmd(), a.uploadCmd(),
 		a.cardCmd(), a.verifyCmd(), a.serveCmd(), a.demoCmd(), a.whoamiCmd(), a.versionCmd(),
@@ -134,6 +137,9 @@ func (a *app) client() (*hub.Client, error) {
 		cfg.Endpoint = a.endpoint
 	}
 	a.secret = cfg.Token
+	if cfg.RetryFor = a.retryFor; cfg.RetryFor <= 0 {
+		cfg.RetryFor = -1
+	}
 	cfg.UserAgent = "longcat/" + version()
 	cfg.Warn = func(topic, text string) { a.say("hub says (%s): %s", topic, text) }
 	cfg.Waiting = a.sayWaiting
@@ -158,19 +164,28 @@ func (a *app) say(format string, args ...any) {
 func (a *app) remark(text string) { a.say("%s", text) }
 
 // sayWaiting tells of a pause that is long enough to wonder about, once where
-// many requests wait.
+// many requests wait, or one waits for the same reason again and again.
 func (a *app) sayWaiting(reason string, d time.Duration) {
+	if d < time.Second {
+		return
+	}
 	a.mu.Lock()
 	now := time.Now()
-	known := d < time.Second || now.Before(a.waiting)
+	known := now.Before(a.waiting) || reason == a.reason && now.Before(a.waiting.Add(sameOutage))
 	if !known {
-		a.waiting = now.Add(d)
+		a.reason = reason
+	}
+	if end := now.Add(d); end.After(a.waiting) {
+		a.waiting = end
 	}
 	a.mu.Unlock()
 	if !known {
 		a.say("%s: trying again in %v", reason, d.Round(time.Second))
 	}
 }
+
+// sameOutage is how long after a pause another one counts as the same one's.
+const sameOutage = 30 * time.Second
 
 // tell writes a line for people. A server may say back what it was sent, so
 // the token is taken out.

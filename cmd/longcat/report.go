@@ -1,16 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net"
 	"net/http"
-	"os"
-	"regexp"
 	"strings"
 	"syscall"
 
@@ -87,14 +82,9 @@ func (a *app) report(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// plain is an error's text on one line, with net/http's account of a request
-// replaced by what a person can use: the host, and what happened.
+// plain is an error's text on one line.
 func plain(err error) string {
 	text := err.Error()
-	if at := requestText.FindStringSubmatchIndex(text); at != nil {
-		cause := cmp.Or(networkCause(err), text[at[1]:])
-		text = text[:at[0]] + "talking to " + text[at[2]:at[3]] + ": " + cause
-	}
 	var b strings.Builder
 	for line := range strings.Lines(text) {
 		switch s := b.String(); {
@@ -109,26 +99,6 @@ func plain(err error) string {
 	return b.String()
 }
 
-// requestText is how net/http begins to tell of a request that failed.
-var requestText = regexp.MustCompile(`[A-Z][a-z]+ "https?://([^/"?]*)[^"]*": `)
-
-// networkCause is why a request failed, "" when only the error's own words say.
-func networkCause(err error) string {
-	var (
-		dns *net.DNSError
-		sys *os.SyscallError
-	)
-	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return "there is no such host"
-	case errors.As(err, &sys):
-		return sys.Err.Error()
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection was cut"
-	}
-	return ""
-}
-
 // hint says what a person can do about an error, "" when that is plain.
 func hint(err error) string {
 	var (
@@ -140,7 +110,8 @@ func hint(err error) string {
 		card    *longcat.CardError
 		weights *longcat.OtherWeightsError
 		owner   *longcat.OwnerError
-		netErr  *net.OpError
+		netErr  *hub.NetworkError
+		page    *hub.PageError
 		disk    *hub.DiskError
 		folder  *merge.FolderError
 		refused *hub.PermissionError
@@ -177,6 +148,10 @@ func hint(err error) string {
 		return "free some space, or set HF_HUB_CACHE or the output folder to a larger disk; what arrived is kept"
 	case errors.Is(err, fs.ErrPermission):
 		return "check the folder's permissions"
+	case errors.As(err, &page):
+		return "is HF_ENDPOINT right? In a network with a login page, log in with a browser first"
+	case errors.As(err, &netErr) && netErr.Proxy != "":
+		return "is the proxy right? HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name it, NO_PROXY the hosts that need none"
 	case errors.As(err, &netErr):
 		return "is the network up, and HF_ENDPOINT right? What arrived is kept: run the command again"
 	}

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,16 +52,16 @@ func TestReport(t *testing.T) {
 		{"done", nil, 0, "", ""},
 		{"usage", usagef("no %s", "way"), 2, "no way", "longcat --help"},
 		{
-			"nobody listens", fmt.Errorf("listing files: %w", noConnection), 1,
+			"nobody listens", &hub.NetworkError{Op: "listing files", Host: host, Err: noConnection}, 1,
 			"listing files: talking to " + host + ": connection refused", "is the network up",
 		},
 		{
-			"no such host", fmt.Errorf("listing files: %w", &url.Error{Op: "Get", URL: "https://nowhere.example/api", Err: lookupError("nowhere.example")}), 1,
+			"no such host", &hub.NetworkError{Op: "listing files", Host: "nowhere.example", Err: lookupError("nowhere.example")}, 1,
 			"listing files: talking to nowhere.example: there is no such host", "is the network up",
 		},
 		{
-			"cut", fmt.Errorf("committing: %w", cutShort), 1,
-			"committing: talking to " + strings.TrimPrefix(cut.URL, "http://") + ": the connection was cut", "",
+			"cut", fmt.Errorf("publishing: %w", &hub.NetworkError{Op: "committing", Host: strings.TrimPrefix(cut.URL, "http://"), Err: cutShort}), 1,
+			"publishing: committing: talking to " + strings.TrimPrefix(cut.URL, "http://") + ": the connection was cut", "is the network up",
 		},
 		{"several lines", errors.New("they differ:\n  a: 1\n  b: 2\n"), 1, "they differ: a: 1; b: 2", ""},
 		{"joined", errors.Join(io.EOF, fs.ErrClosed), 1, "EOF; file already closed", ""},

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,6 +36,14 @@ the repos at the same address.`,
 	return cmd
 }
 
+// listenFailure is what the system says, without the address.
+func listenFailure(err error) string {
+	if sys, ok := errors.AsType[*os.SyscallError](err); ok {
+		return sys.Err.Error()
+	}
+	return err.Error()
+}
+
 func (a *app) serve(ctx context.Context, dir, addr string) error {
 	secret, made := a.token, false
 	if secret == "" {
@@ -44,7 +52,7 @@ func (a *app) serve(ctx context.Context, dir, addr string) error {
 	l, err := net.Listen("tcp", addr) // first, so that a typo in addr leaves no directory behind
 	if err != nil {
 		return &hintedError{
-			fmt.Errorf("listening on %q: %s", addr, cmp.Or(networkCause(err), err.Error())),
+			fmt.Errorf("listening on %q: %s", addr, listenFailure(err)),
 			"--addr HOST:PORT chooses another address; port 0 is any that is free",
 		}
 	}

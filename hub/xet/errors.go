@@ -92,6 +92,15 @@ func refusal(op, subject string, resp *http.Response) *Error {
 	}
 }
 
+// failed says what a request that got no answer was for.
+func failed(op string, err error) error {
+	err = redact(err)
+	if strings.HasPrefix(err.Error(), op) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
 // redact takes the address out of an error of net/http: a signed one is a
 // secret.
 func redact(err error) error {

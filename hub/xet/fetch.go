@@ -23,14 +23,14 @@ func (c *Client) fetch(ctx context.Context, text string, span Span) (io.ReadClos
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", fetching, err)
 	}
-	req, err := newRequest(ctx, http.MethodGet, address, nil)
+	req, err := newRequest(ctx, fetching, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", fetching, err)
 	}
 	req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", span.Start, span.End))
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", fetching, redact(err))
+		return nil, failed(fetching, err)
 	}
 	size := span.End - span.Start + 1
 	switch resp.StatusCode {

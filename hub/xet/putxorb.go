@@ -114,7 +114,7 @@ func (c *Client) putTo(ctx context.Context, g *Grant, x PackedXorb) (again bool,
 	if err != nil {
 		return false, err
 	}
-	req, err := newRequest(ctx, g.Method, address, &body{x.Size, x.Open, ""})
+	req, err := newRequest(ctx, "uploading xorb", g.Method, address, &body{x.Size, x.Open, ""})
 	if err != nil {
 		return false, err
 	}

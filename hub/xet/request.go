@@ -35,7 +35,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		req, err := newRequest(ctx, r.method, base.JoinPath(r.path), r.body)
+		req, err := newRequest(ctx, r.op, r.method, base.JoinPath(r.path), r.body)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.op, err)
 		}
@@ -45,7 +45,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		}
 		resp, err := c.http.Do(req)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", r.op, redact(err))
+			return nil, failed(r.op, err)
 		}
 		if resp.StatusCode != http.StatusUnauthorized || refused != "" {
 			return resp, nil
@@ -56,8 +56,8 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 }
 
 // newRequest makes a request whose body can be sent again.
-func newRequest(ctx context.Context, method string, address *url.URL, b *body) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, method, address.String(), nil)
+func newRequest(ctx context.Context, op, method string, address *url.URL, b *body) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(context.WithValue(ctx, operation{}, op), method, address.String(), nil)
 	if err != nil {
 		return nil, redact(err)
 	}

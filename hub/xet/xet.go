@@ -15,6 +15,7 @@
 package xet
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,16 @@ import (
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
+
+// Operation is what a request of a Client is for: "uploading xorb", … A Doer that
+// says so in its errors spares the Client to.
+func Operation(ctx context.Context) string {
+	op, _ := ctx.Value(operation{}).(string)
+	return op
+}
+
+// operation is the key of a request's context.
+type operation struct{}
 
 // Options of a Client. The zero value works.
 type Options struct {

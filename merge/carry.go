@@ -39,7 +39,10 @@ func (p *planner) carry(ctx context.Context) error {
 			case why == used, slices.ContainsFunc(from.left, func(l Left) bool { return l.Path == name }):
 			case why != "":
 				from.left = append(from.left, Left{name, why})
-			case slices.Contains(quantisationFiles, name):
+				if isModuleWeights(name) {
+					p.warn(0, "%q: %s is left behind; if the model loads weights from that directory, put it there again", from.ref.Name, name)
+				}
+			case slices.Contains(quantisationFiles, name), from.depth.TwoSided && name == "generation_config.json":
 				data, err := p.modulesFile(ctx, from, name)
 				if err != nil {
 					return err

@@ -63,7 +63,9 @@ type checkpoint struct {
 	left   []Left          // files that are not used
 	notes  []string        // to be warned of
 	coded  map[string]bool // modules whose weights are quantised
-	loose  []sourceTensor  // tensors outside the stack, in the order of the files
+
+	isQuantised bool
+	loose       []sourceTensor // tensors outside the stack, in the order of the files
 }
 
 // shard is one weight file of a checkpoint.

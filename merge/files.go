@@ -75,3 +75,9 @@ func stays(name string) string {
 
 // quantisationFiles may name layers, as config.json may.
 var quantisationFiles = []string{"hf_quant_config.json", "quantize_config.json", "quant_config.json", "quantization_config.json"}
+
+// isModuleWeights tells weights in a directory that holds no other format or
+// copy of the model: a part that its own code may load.
+func isModuleWeights(name string) bool {
+	return strings.Contains(name, "/") && path.Ext(name) == ".safetensors" && !traceDirs.MatchString(strings.ToLower(name))
+}

@@ -19,7 +19,7 @@ var tables = []string{
 	".output_scale", ".k_scale", ".v_scale", ".q_scale", ".prob_output_scale", ".scales", ".qscales", ".zeros", ".weight_zero_point", ".weight_global_scale", ".input_global_scale",
 }
 
-// quantised reports whether the checkpoint says that it is.
+// quantised reports whether the checkpoint says, or its tensors show, that it is.
 func (c *checkpoint) quantised() bool {
 	for _, key := range []string{"quantization_config", "compression_config", "quantization"} {
 		if q := c.config.Root.Get(key); q != nil && q.Kind == jsontext.Object {
@@ -28,6 +28,11 @@ func (c *checkpoint) quantised() bool {
 	}
 	for _, s := range c.depth.sections {
 		if q := s.Obj.Get("quantization_config"); q != nil && q.Kind == jsontext.Object {
+			return true
+		}
+	}
+	for name := range c.byName {
+		if slices.ContainsFunc(tables, func(end string) bool { return strings.HasSuffix(name, end) }) {
 			return true
 		}
 	}
@@ -46,7 +51,7 @@ func isCode(t safetensors.Tensor) bool {
 // markCodes notes the modules of a quantised checkpoint that hold codes.
 func (c *checkpoint) markCodes() {
 	c.coded = map[string]bool{}
-	if !c.quantised() {
+	if c.isQuantised = c.quantised(); !c.isQuantised {
 		return
 	}
 	for _, t := range c.byName {
@@ -61,7 +66,7 @@ func moduleName(tensor string) string { return tensor[:max(strings.LastIndexByte
 // fixed reports whether a tensor is a quantised weight or belongs to one, so
 // that it can only be taken as it is.
 func (c *checkpoint) fixed(t sourceTensor) bool {
-	if len(c.coded) == 0 && !c.quantised() {
+	if !c.isQuantised {
 		return false
 	}
 	module := moduleName(t.Name)

@@ -53,8 +53,8 @@ func Rewrite(base *Config, layers []Layer) (edits []jsontext.Edit, remarks []str
 	return r.edits, r.remarks, r.err
 }
 
-// Modules gives the edits of another file of the base that names modules, such
-// as the rules of a quantisation.
+// Modules gives the edits of another file of the base that names modules or
+// their heads, such as the rules of a quantisation.
 func Modules(base *Config, layers []Layer) ([]jsontext.Edit, error) {
 	r := &rewriter{base: base, layers: layers}
 	if r.unchanged() || base.Text.Root.Kind != jsontext.Object {
@@ -68,7 +68,7 @@ func Modules(base *Config, layers []Layer) ([]jsontext.Edit, error) {
 func (r *rewriter) modules(path string, obj *jsontext.Value) {
 	for i, key := range obj.Keys {
 		m := member{obj, join(path, key), key, obj.Vals[i]}
-		if !r.moduleNames(m) && m.v.Kind == jsontext.Object {
+		if !r.moduleNames(m) && !r.alignmentHeads(m) && m.v.Kind == jsontext.Object {
 			r.modules(m.path, m.v)
 		}
 	}
@@ -145,18 +145,27 @@ type member struct {
 // forms are the ways in which a value can speak of layers, in the order in
 // which they are tried. Each reports whether the value is dealt with.
 var forms = []func(*rewriter, member) bool{
+	(*rewriter).byLayer,
 	(*rewriter).notLayers,
 	(*rewriter).stages,
 	(*rewriter).layerNumbers,
 	(*rewriter).numberString,
 	(*rewriter).letters,
-	(*rewriter).byLayer,
 	(*rewriter).perLayer,
 	(*rewriter).cycle,
 	(*rewriter).taps,
 	(*rewriter).rule,
 	(*rewriter).scaleDepth,
 	(*rewriter).aboutLayers,
+}
+
+// sideless reports whether a value with an entry for each layer may speak of the
+// encoder or of the decoder, and remarks on it.
+func (r *rewriter) sideless(m member) bool {
+	if !r.base.TwoSided || sideOf(m.path) != neither {
+		return false
+	}
+	return r.lost(m, "whether it speaks of the encoder or of the decoder could not be told")
 }
 
 // object goes through the members of an object, and down.
@@ -169,7 +178,7 @@ func (r *rewriter) object(path string, obj *jsontext.Value) {
 		if r.moduleNames(m) {
 			continue
 		}
-		if r.speaks(path, key) && !strings.Contains(m.path, "quantization") && slices.ContainsFunc(forms, func(form func(*rewriter, member) bool) bool { return form(r, m) }) {
+		if r.speaks(path, key) && slices.ContainsFunc(forms, func(form func(*rewriter, member) bool) bool { return form(r, m) }) {
 			continue
 		}
 		if m.v.Kind == jsontext.Object {
@@ -183,6 +192,9 @@ func (r *rewriter) object(path string, obj *jsontext.Value) {
 func (r *rewriter) speaks(path, key string) bool {
 	if IsTower(key) {
 		return IsTower(r.base.Prefix)
+	}
+	if s := sideOf(key); r.base.TwoSided && s != neither && s != sideOf(r.base.Prefix) {
+		return false
 	}
 	return r.base.Has(path)
 }

@@ -51,6 +51,10 @@ func TestForms(t *testing.T) {
 		{"numbers in a string", `"moe_layers_enum": "2,3,4,5"`, `"moe_layers_enum": "2,3,4,5,6,7"`},
 		{"numbers as keys", `"per_layer_config": {"2": {"head_dim": 8}, "5": {"head_dim": 16}}`, `"per_layer_config": {"2": {"head_dim": 8}, "4": {"head_dim": 8}, "7": {"head_dim": 16}}`},
 		{"padded keys", `"per_layer_config": {"02": {"a": 8}, "05": {"a": 16}}`, `"per_layer_config": {"02": {"a": 8}, "04": {"a": 8}, "07": {"a": 16}}`},
+		{"every number as a key", `"conv_dim": {"0": 32, "1": 33, "2": 34, "3": 35, "4": 36, "5": 37}`, `"conv_dim": {"0": 32, "1": 33, "2": 34, "3": 35, "4": 34, "5": 35, "6": 36, "7": 37}`},
+		{"pruned heads", `"pruned_heads": {"3": [0, 1]}`, `"pruned_heads": {"3": [0, 1], "5": [0, 1]}`},
+		{"numbers of a part", `"attn": {"layers": [1, 4], "num_heads": 4}`, `"attn": {"layers": [1, 6], "num_heads": 4}`},
+		{"bits in a quantisation", `"quantization_config": {"bits_per_layer": [4,4,8,4,4,8]}`, `"quantization_config": {"bits_per_layer": [4,4,8,4,8,4,4,8]}`},
 		{"cycle", `"block_types": ["r", "r", "a"]`, `"block_types": ["r", "r", "a", "r", "a", "r", "r", "a"]`},
 		{"cycle of letters", `"sliding_window_pattern": "LLG"`, `"sliding_window_pattern": "LLGLGLLG"`},
 		{"repeated kinds", `"attention_types": [[["global", "local"], 3]]`, `"attention_types": [[["global", "local", "global", "local", "global", "local", "global", "local"], 1]]`},
@@ -89,6 +93,11 @@ func TestRemarks(t *testing.T) {
 		{`"mystery_layer_ids": [1, 3]`, "whether its numbers begin at 0 or at 1 could not be told"},
 		{`"cross_attention_layers": ["a"]`, "it is no list of layer numbers"},
 		{`"new_layer_count": 3`, "new_layer_count is 3; whether that still fits 8 layers instead of 6"},
+		{`"kv_reuse_group": [[1, 2], [3, 4]]`, "kv_reuse_group speaks of layers"},
+		{`"dense_layers_range": "0-2"`, "its ranges could not be read"},
+		{`"moe_layer_start_index": [1, 2]`, "it has several numbers"},
+		{`"mamba_every": 3`, "mamba_every is 3, a rule by layer number; it makes layers 4, 5, 6, 7 of"},
+		{`"use_cla": true, "cla_share_factor": 3`, "cla_share_factor is 3, a rule by layer number"},
 		{`"strange": [1,2,3,4,5,6]`, "strange has as many entries as there are layers"},
 		{`"new_pattern": "AAB"`, "its letters are not one for each layer"},
 		{`"vision_config": {"deepstack_visual_indexes": [1, 2, 3, 4, 5, 6, 7]}`, "deepstack_visual_indexes adds to what the first layers make"},
@@ -112,6 +121,7 @@ func TestSilence(t *testing.T) {
 		`"id2label": {"0": "a", "1": "b"}, "mlp_only_layers": [], "decoder_sparse_step": 1, "moe_layer_freq": 1, "sliding_window_pattern": 1`,
 		`"vision_config": {"num_hidden_layers": 6, "depth": 6, "kinds": [1,2,3,4,5,6], "fullatt_block_indexes": [1, 3]}, "vision_feature_layer": -2`,
 		`"quantization_config": {"modules_to_not_convert": ["lm_head", "vision_tower.layers.3"], "bits": 4}`,
+		`"use_cla": false, "cla_share_factor": 4, "moe_layers": "all", "attention_dropout_every": 0, "decoder_start_layer": 0`,
 		`"num_kv_shared_layers": 0, "first_k_dense_replace": 0, "interleave_moe_layer_step": 1, "pruned_heads": {}`,
 	} {
 		got, remarks, err := rewrite(open(t, "m", `{"num_hidden_layers": 6, `+in+`}`), deeper...)
@@ -122,8 +132,9 @@ func TestSilence(t *testing.T) {
 			t.Errorf("got %s, remarks %q, error %v\nwant %s", got, remarks, err, want)
 		}
 	}
-	// The same depth of other layers leaves what depends on the depth alone.
-	if _, remarks, _ := rewrite(open(t, "m", `{"num_hidden_layers": 6, "new_layer_count": 3}`), 0, 1, 2, 3, 4, 4); remarks != "" {
+	// Layers of two models, each at its own place, have the same depth.
+	a, b := open(t, "a", `{"num_hidden_layers": 6, "new_layer_count": 3}`), open(t, "b", `{"num_hidden_layers": 6, "new_layer_count": 3}`)
+	if _, remarks, _ := Rewrite(a, []Layer{{a, 0}, {a, 1}, {a, 2}, {b, 3}, {b, 4}, {b, 5}}); len(remarks) > 0 {
 		t.Errorf("same depth: %q", remarks)
 	}
 }
@@ -178,6 +189,8 @@ func TestTwoSides(t *testing.T) {
 		{"implied in others", "decoder.layers", "encoder.layers", `"model_type": "new", "num_layers": 6`, ``},
 		{"mirrored", "model.decoder.layers", "model.encoder.layers", `"encoder_layers": 6, "decoder_layers": 6, "num_hidden_layers": 6`, `"encoder_layers": 6, "decoder_layers": 8, "num_hidden_layers": 6`},
 		{"mirrored, encoder", "model.encoder.layers", "model.decoder.layers", `"encoder_layers": 6, "decoder_layers": 6, "num_hidden_layers": 6`, `"encoder_layers": 8, "decoder_layers": 6, "num_hidden_layers": 8`},
+		{"list of no side", "model.decoder.layers", "model.encoder.layers", `"encoder_layers": 6, "decoder_layers": 6, "attention_window": [1,2,3,4,5,6]`, `remark`},
+		{"lists of sides", "model.decoder.layers", "model.encoder.layers", `"encoder_layers": 6, "decoder_layers": 6, "encoder_windows": [1,2,3,4,5,6], "decoder_windows": [1,2,3,4,5,6]`, `"encoder_layers": 6, "decoder_layers": 8, "encoder_windows": [1,2,3,4,5,6], "decoder_windows": [1,2,3,4,3,4,5,6]`},
 		{"sections", "model.decoder.layers", "model.encoder.layers", `"encoder": {"num_hidden_layers": 6, "layer_types": [1,2,3,4,5,6]}, "decoder": {"num_hidden_layers": 6, "layer_types": [1,2,3,4,5,6]}`, `"encoder": {"num_hidden_layers": 6, "layer_types": [1,2,3,4,5,6]}, "decoder": {"num_hidden_layers": 8, "layer_types": [1,2,3,4,3,4,5,6]}`},
 		{"tower alone", "vit.encoder.layer", "", `"num_hidden_layers": 6`, `"num_hidden_layers": 8`},
 		{"tower beside text", "vision_model.encoder.layers", "text_model.encoder.layers", `"text_config": {"num_hidden_layers": 6}, "vision_config": {"num_hidden_layers": 6}, "vision_feature_layer": 6`, `"text_config": {"num_hidden_layers": 6}, "vision_config": {"num_hidden_layers": 8}, "vision_feature_layer": 8`},
@@ -197,6 +210,7 @@ func TestTwoSides(t *testing.T) {
 		}
 		got, remarks, err := rewrite(&Config{Name: "m", Text: text, Depth: d, Kind: func(int) string { return "" }}, deeper...)
 		switch {
+		case c.want == "remark" && strings.Contains(remarks, "of the encoder or of the decoder"):
 		case c.want == "" && err == nil, c.want != "" && (err != nil || got != "{"+c.want+"}" || remarks != ""):
 			t.Errorf("%s: got %s, remarks %q, error %v\nwant {%s}", c.name, got, remarks, err, c.want)
 		}
@@ -211,5 +225,29 @@ func TestOtherModels(t *testing.T) {
 	want := `{"num_hidden_layers": 4, "kinds": ["a0","b1","a2","b5"], "moe_layers": [0, 3], "pattern": "AbCf", "first_k_dense_replace": 2, "quantization_config": {"ignore": ["model.layers.0.x", "model.layers.1.x", "model.layers.3.x"]}}`
 	if got := string(a.Text.Apply(edits)); err != nil || got != want || len(remarks) > 0 {
 		t.Errorf("got %s, remarks %q, error %v\nwant %s", got, remarks, err, want)
+	}
+}
+
+// TestModules rewrites the other files that speak of layers.
+func TestModules(t *testing.T) {
+	base := open(t, "m", `{"num_hidden_layers": 6}`)
+	for in, want := range map[string]string{
+		`{"exclude_modules": ["lm_head", "model.layers.4.mlp"]}`:                     `{"exclude_modules": ["lm_head", "model.layers.6.mlp"]}`,
+		`{"tensor_storage": {"model.layers.3.q": {"bits": 4}, "lm_head": {"b": 6}}}`: `{"tensor_storage": {"model.layers.3.q": {"bits": 4}, "model.layers.5.q": {"bits": 4}, "lm_head": {"b": 6}}}`,
+		`{"alignment_heads": [[2, 7], [5, 0]], "num_layers": 6}`:                     `{"alignment_heads": [[2, 7], [4, 7], [7, 0]], "num_layers": 6}`,
+	} {
+		text, err := jsontext.Parse([]byte(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &Config{Name: "m", Text: text, Depth: base.Depth}
+		var layers []Layer
+		for _, l := range deeper {
+			layers = append(layers, Layer{c, l})
+		}
+		edits, err := Modules(c, layers)
+		if got := string(text.Apply(edits)); err != nil || got != want {
+			t.Errorf("got %s, error %v, want %s", got, err, want)
+		}
 	}
 }

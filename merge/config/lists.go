@@ -25,6 +25,9 @@ func (r *rewriter) perLayer(m member) bool {
 	if m.v.Kind != jsontext.Array || len(m.v.Vals) < n || len(m.v.Vals) > n && !known && !r.extra(m.v, n) {
 		return false
 	}
+	if r.sideless(m) {
+		return true
+	}
 	lists := map[*Config]*jsontext.Value{}
 	r.each(func(c *Config) { lists[c] = c.Text.Root.Lookup(m.path) })
 	lists[r.base] = m.v
@@ -121,7 +124,7 @@ func (r *rewriter) lost(m member, why string) bool {
 
 // byLayer renumbers the keys of an object whose keys are layer numbers.
 func (r *rewriter) byLayer(m member) bool {
-	if m.v.Kind != jsontext.Object || len(m.v.Keys) == 0 {
+	if m.v.Kind != jsontext.Object || len(m.v.Keys) == 0 || m.key == "id2label" {
 		return false
 	}
 	width, objects := 0, true
@@ -133,11 +136,14 @@ func (r *rewriter) byLayer(m member) bool {
 		width = max(width, len(key))
 		objects = objects && m.v.Vals[i].Kind == jsontext.Object
 	}
-	if !objects && !strings.Contains(m.key, "layer") && !strings.Contains(m.key, "block") {
+	if !objects && len(m.v.Keys) != r.base.Layers && m.key != "pruned_heads" && !strings.Contains(m.key, "layer") && !strings.Contains(m.key, "block") {
 		return r.lost(m, "whether its keys are layer numbers could not be told")
 	}
 	if slices.ContainsFunc(m.v.Keys, func(key string) bool { return len(key) != len(m.v.Keys[0]) }) {
 		width = 0 // not padded
+	}
+	if r.sideless(m) {
+		return true
 	}
 	start := 0
 	if m.v.Get(padded(r.base.Layers, width)) != nil && m.v.Get(padded(0, width)) == nil {

@@ -25,6 +25,9 @@ func (r *rewriter) layerNumbers(m member) bool {
 			return r.lost(m, "whether its numbers begin at 0 or at 1 could not be told")
 		}
 	}
+	if len(m.v.Vals) > 0 && r.sideless(m) {
+		return true
+	}
 	items := r.renumber(m, start, func(c *Config) []int { return ints(c.Text.Root.Lookup(m.path)) })
 	r.edit(m.v, r.base.Text.Array(m.v, items))
 	return true
@@ -49,6 +52,9 @@ func (r *rewriter) renumber(m member, start int, of func(*Config) []int) [][]byt
 func (r *rewriter) numberString(m member) bool {
 	if m.v.Kind != jsontext.String || !strings.Contains(m.key, "layer") && !strings.Contains(m.key, "block") && !strings.Contains(m.key, "idx") {
 		return false
+	}
+	if len(m.v.Str) > 1 && strings.ContainsAny(m.v.Str, "-:") && strings.Trim(m.v.Str, "0123456789,-: ") == "" {
+		return r.lost(m, "its ranges could not be read")
 	}
 	own, ok := commaNumbers(m.v)
 	if !ok || len(own) == 0 || slices.Max(own) > r.base.Layers {
@@ -111,6 +117,20 @@ func ascending(list []int) bool {
 		}
 	}
 	return true
+}
+
+// groups reports whether a list holds lists of numbers of layers, as layers that
+// share something are told.
+func groups(m member, layers int) bool {
+	if !slices.ContainsFunc([]string{"layer", "block", "share", "reuse", "group"}, func(word string) bool { return strings.Contains(m.key, word) }) {
+		return false
+	}
+	for _, v := range m.v.Vals {
+		if list := ints(v); len(list) == 0 || !allNumbers(v) || slices.Min(list) < 0 || slices.Max(list) > layers {
+			return false
+		}
+	}
+	return len(m.v.Vals) > 0
 }
 
 // looksLikeNumbers reports whether a list under a name that is not known holds
@@ -239,4 +259,22 @@ func (r *rewriter) tap(n int, behind bool) (int, bool) {
 		return i + shift, true
 	}
 	return 0, false
+}
+
+// alignmentHeads renumbers the pairs of a decoder's layer and head by which
+// Whisper's generation_config.json says where to look for times.
+func (r *rewriter) alignmentHeads(m member) bool {
+	if m.key != "alignment_heads" || m.v.Kind != jsontext.Array || sideOf(r.base.Prefix) == encoder {
+		return false
+	}
+	var items [][]byte
+	for i, l := range r.layers {
+		for _, v := range m.v.Vals {
+			if pair := ints(v); len(pair) == 2 && l == (Layer{r.base, pair[0]}) {
+				items = append(items, []byte("["+strconv.Itoa(i)+", "+strconv.Itoa(pair[1])+"]"))
+			}
+		}
+	}
+	r.edit(m.v, r.base.Text.Array(m.v, items))
+	return true
 }

@@ -30,6 +30,9 @@ func (r *rewriter) everywhere(kind kindOf) kinds {
 // that no longer fits is written out as a list where readers take one.
 func (r *rewriter) rule(m member) bool {
 	rule, ok := numberRules[m.key]
+	if n, isInt := m.v.Int(); !ok && isPeriod(m.key) && isInt && n <= r.base.Layers {
+		rule, ok = numberRule{factor: everyFrom}, true
+	}
 	if !ok {
 		return false
 	}
@@ -40,8 +43,11 @@ func (r *rewriter) rule(m member) bool {
 		return true
 	}
 	n, ok := m.v.Int()
+	if list := ints(m.v); len(list) > 0 && allNumbers(m.v) && !r.isSaid(m.section, rule.said) {
+		return r.lost(m, "it has several numbers")
+	}
 	if !ok {
-		return false // a list, or off
+		return false // off
 	}
 	if rule.factor == firstThrough {
 		n++
@@ -253,15 +259,34 @@ func (r *rewriter) scaleDepth(m member) bool {
 	return true
 }
 
+// shifted reports whether a layer stands at another place than where it comes from.
+func (r *rewriter) shifted() bool {
+	for i, l := range r.layers {
+		if l.Index != i {
+			return true
+		}
+	}
+	return false
+}
+
 // aboutLayers remarks on what is left and may speak of layers.
 func (r *rewriter) aboutLayers(m member) bool {
 	switch m.v.Kind {
 	case jsontext.Number:
-		if n, ok := m.v.Int(); ok && n > 0 && speaksOfLayers(m.key) && len(r.layers) != r.base.Layers {
+		n, ok := m.v.Int()
+		switch {
+		case !ok || n <= 0 || !speaksOfLayers(m.key):
+		case len(r.layers) == r.base.Layers && !r.shifted():
+		case len(r.layers) == r.base.Layers:
+			r.remark("%s is %d; whether that still fits the layers, which have moved, could not be told", m.path, n)
+		default:
 			r.remark("%s is %d; whether that still fits %d layers instead of %d could not be told", m.path, n, len(r.layers), r.base.Layers)
 		}
 		return true
 	case jsontext.Array:
+		if groups(m, r.base.Layers) {
+			return r.lost(m, "the numbers in it could not be read")
+		}
 		if len(m.v.Vals) > 0 && looksLikeNumbers(m, r.base.Layers) {
 			return r.lost(m, "whether it lists layers could not be told")
 		}

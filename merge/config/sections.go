@@ -115,6 +115,7 @@ type Depth struct {
 	// ModelType is what the section that counts the layers says it is, else the
 	// config as a whole.
 	ModelType string
+	TwoSided  bool // the checkpoint has an encoder and a decoder, and this is one of them
 	counts    []*jsontext.Value
 	others    []*jsontext.Value // counts of the other side
 	sections  []string          // paths of those that may speak of the stack
@@ -135,6 +136,7 @@ func DepthOf(sections []Section, counts []Count, prefix string, length int, othe
 		s := sideOf(p)
 		return s != neither && s != mine && IsTower(p) == IsTower(prefix)
 	})
+	d.TwoSided = twoSided
 	fits := func(s Section) bool {
 		if towers && s.Tower != IsTower(prefix) {
 			return false

@@ -49,6 +49,7 @@ var layerNumbers = map[string]int{
 	"fullatt_block_indexes": 0, "global_attn_indexes": 0, "global_attention_blocks": 0, "residual_block_indices": 0, "window_block_indices": 0,
 	"moe_layers_enum": 0, "dense_layers": 0, "sliding_window_layers": 0, "full_attention_layers": 0, "linear_attn_layers": 0,
 	"look_ahead_layers": 0, "look_backward_layers": 0, "no_rope_layer_ids": 0, "sparse_layers": 0, "layers_to_transform": 0, "subsample_layers": 0,
+	"attn_layer_idx": 0, "slstm_at": 0, "layers": 0, "quantized_layers": 0, "attention_layers_idx": 0,
 	"ple_layer_ids": 1, // and full_attn_layers, kda_layers: their first number is found in them
 }
 
@@ -75,7 +76,7 @@ var outputs = []string{
 // taps are the same, counted as layers.
 var taps = []string{
 	"deepstack_visual_indexes", "intermediate_layers_indices", "intermediate_hidden_state_indices", "target_layer_ids", "insert_layer_id",
-	"intermediate_hook_ids", "eagle_aux_hidden_state_layer_ids", "aux_hidden_state_layer_ids", "early_exit_layers", "exit_layers", "merge_index",
+	"intermediate_hook_ids", "eagle_aux_hidden_state_layer_ids", "aux_hidden_state_layer_ids", "early_exit_layers", "exit_layers", "merge_index", "vit_layers",
 }
 
 // factor is how a value of the config depends on a layer's number.
@@ -118,6 +119,9 @@ var numberRules = map[string]numberRule{
 	"expert_layer_period":                        {factor: everyFrom, offset: "expert_layer_offset"},
 	"cross_attention_interval":                   {factor: everyFrom},
 	"cross_attention_frequency":                  {factor: everyFrom},
+	"cla_share_factor":                           {factor: everyFrom, needs: "use_cla"},
+	"layer_switch":                               {factor: every, said: layerTypes},
+	"moe_layer_frequency":                        {factor: every},
 	"cross_layer_interval":                       {factor: everyFrom},
 	"n_layers_per_attn_res_block":                {factor: everyFrom},
 	"max_window_layers":                          {factor: first, said: layerTypes, needs: "use_sliding_window"},
@@ -137,6 +141,16 @@ var numberRules = map[string]numberRule{
 	"reorder_and_upcast_attn_by_layer":           {factor: byNumber},
 	"deepstack_visual_indexes":                   {factor: first}, // as many text layers as the list has entries
 	"num_recurrent_layers_before_attention_only": {factor: first},
+}
+
+// isPeriod reports whether a key that is not known may make every n-th layer
+// something.
+func isPeriod(key string) bool {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(key, w) })
+	}
+	return has("every", "interval", "period", "frequency", "_freq", "stride", "_step") && has("layer", "attn", "attention", "moe", "expert", "block", "mamba", "ssm", "global", "local", "dense", "sparse") &&
+		!has("time", "token", "sample", "frame", "conv", "patch")
 }
 
 // implied are the rules of architectures that make every n-th layer another

@@ -60,19 +60,28 @@ func RenderHTML(readme []byte, base string) ([]byte, error) {
 }
 
 // The parser's time grows with the square of how deep quotations and lists go
-// and of how many brackets a paragraph has. Nobody writes that many.
+// and of how many brackets and marks of emphasis a paragraph has, and a table
+// has a cell in each column of each row, whatever the row says. Nobody writes
+// that many.
 const (
-	maxNesting  = 32
-	maxBrackets = 5000
+	maxNesting    = 32
+	maxBrackets   = 5000
+	maxMarks      = 10_000
+	maxTableCells = 100_000 // of all tables
 )
 
-var nesting = regexp.MustCompile(`^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t]))+`)
+var (
+	nesting   = regexp.MustCompile(`^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t]))+`)
+	delimiter = regexp.MustCompile(`^[ \t>]*[|:-][ \t|:-]*$`) // the second row of a table
+	marks     = strings.NewReplacer("*", "&#42;", "_", "&#95;", "~", "&#126;")
+)
 
 // tamed is the body with what goes beyond these bounds made plain text.
 func tamed(body []byte) []byte {
 	var out bytes.Buffer
 	var fence markdown.Fence
-	brackets := 0
+	brackets, emphasis := 0, 0
+	columns, cells := 0, 0
 	for row := range bytes.Lines(body) {
 		if head := nesting.Find(row); len(head) > maxNesting {
 			out.Write(head[:maxNesting])
@@ -80,10 +89,20 @@ func tamed(body []byte) []byte {
 		}
 		switch line := strings.TrimRight(string(row), " \t\r\n"); {
 		case line == "", fence.Step(line):
-			brackets = 0
+			brackets, emphasis, columns = 0, 0, 0
 		default:
+			if n := strings.Count(line, "|"); n > 0 && strings.Contains(line, "-") && delimiter.MatchString(line) {
+				columns = max(columns, n+1)
+			}
+			if cells += columns; cells > maxTableCells && columns > 0 {
+				out.WriteByte('\n') // the table ends here
+				row, columns = bytes.ReplaceAll(row, []byte("|"), []byte("&#124;")), 0
+			}
 			if brackets += strings.Count(line, "["); brackets > maxBrackets {
 				row = bytes.ReplaceAll(row, []byte("["), []byte("&#91;"))
+			}
+			if emphasis += strings.Count(line, "*") + strings.Count(line, "_") + strings.Count(line, "~"); emphasis > maxMarks {
+				row = []byte(marks.Replace(string(row)))
 			}
 		}
 		out.Write(row)

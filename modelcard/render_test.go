@@ -121,6 +121,9 @@ func TestRenderBounded(t *testing.T) {
 		"references": strings.Repeat("[a]: x\n", 1<<13) + strings.Repeat("[a] ", 1<<13),
 		"quotations": strings.Repeat(">", 1<<16),
 		"lists":      strings.Repeat("- ", 1<<15),
+		"emphasis":   strings.Repeat("*a_ ", 1<<17),
+		"cells":      "|" + strings.Repeat("a|", 800) + "\n|" + strings.Repeat("-|", 800) + "\n" + strings.Repeat("|\n", 70_000),
+		"tables":     strings.Repeat("|a|b|\n|-|-|\n"+strings.Repeat("|\n", 500)+"\n", 1000),
 	} {
 		if page, err := modelcard.RenderHTML([]byte(markdown), ""); err != nil || len(page) == 0 {
 			t.Errorf("%s: %d bytes, %v", name, len(page), err)

@@ -1,12 +1,39 @@
 package localhub
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 
+	"longcat/hub/localhub/store"
 	"longcat/internal/cardcheck"
 	"longcat/internal/frontmatter"
 )
+
+// card is what a README.md says in its metadata.
+type card struct {
+	values map[string]any  // as JSON holds them; nil if there are none, or they can not be read
+	json   json.RawMessage // the same
+}
+
+// card reads the metadata of a commit's README.md, each content once.
+func (h *Hub) card(ctx context.Context, r *store.Repo, at *store.Commit) (card, error) {
+	f, ok := at.Find("README.md")
+	if !ok || f.LFS != "" {
+		return card{}, nil
+	}
+	return h.cards.get(ctx, f.OID, func() (found card, size int64, err error) {
+		cost := min(f.Size, maxCardHead) * cardCost
+		err = h.withMemory(context.WithoutCancel(ctx), cost, func() error {
+			if found.values, err = parseCard(r.ReadFile(at, "README.md", maxCardHead)); err != nil {
+				found.values = nil // it was imported so
+			}
+			found.json = cardJSON(found.values)
+			return nil
+		})
+		return found, int64(len(found.json)) * 5, err
+	})
+}
 
 // parseCard reads a card's metadata as JSON holds it; nil if it has none.
 func parseCard(readme []byte) (map[string]any, error) {

@@ -31,8 +31,15 @@ func (h *Hub) postCommit(w http.ResponseWriter, c *call) error {
 	if _, err := c.repo.Writable(cmp.Or(c.rev, store.DefaultBranch)); err != nil {
 		return err
 	}
+	// First all of it comes, so that slow clients take no memory.
+	sent, err := h.receive(c.Body, maxCommit)
+	if err != nil {
+		return err
+	}
+	defer sent.Close()
+	maxLine := int(h.opts.LFSThreshold)*4/3 + 64<<10
 	var changes []change
-	header, err := parseCommit(c.Body, int(h.opts.LFSThreshold)*4/3+64<<10, func(ch change) error {
+	header, err := parseCommit(sent, maxLine, h.reserve(c.Context(), int64(maxLine)*lineCost), func(ch change) error {
 		changes = append(changes, ch)
 		if ch.kind == putFile && ch.path == "README.md" {
 			if err := checkCard(ch.content); err != nil {
@@ -276,11 +283,18 @@ func (h *Hub) validateYAML(w http.ResponseWriter, c *call) error {
 	var req struct {
 		Content string `json:"content"`
 	}
-	if err := readJSON(c.Request, h.opts.LFSThreshold*2, &req); err != nil {
+	if err := h.readJSON(c, h.opts.LFSThreshold*2, &req); err != nil {
 		return err
 	}
 	answer := wire.YAMLVerdict{Errors: []wire.YAMLMessage{}, Warnings: []wire.YAMLMessage{}}
-	errs, warnings := cardProblems([]byte(req.Content))
+	var errs, warnings []string
+	err := h.withMemory(c.Context(), int64(len(req.Content))*cardCost, func() error {
+		errs, warnings = cardProblems([]byte(req.Content))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	for _, e := range errs {
 		answer.Errors = append(answer.Errors, wire.YAMLMessage{Message: e})
 	}

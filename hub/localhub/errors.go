@@ -125,15 +125,3 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.WriteHeader(status)
 	w.Write(data) // an error means that the client is gone
 }
-
-// readJSON reads a body of at most limit bytes.
-func readJSON(r *http.Request, limit int64, v any) error {
-	err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, limit)).Decode(v)
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return err
-	}
-	if err != nil {
-		return badRequest("Invalid JSON body: %v", err)
-	}
-	return nil
-}

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"longcat/hub/localhub/cas"
 	"longcat/hub/localhub/store"
@@ -22,6 +23,9 @@ type Options struct {
 	AnyNamespace bool // every token reaches every namespace, not only its user's and orgs'
 
 	PrivateByDefault []string // namespaces whose new repos are private unless the request says otherwise
+
+	PublicURL string   // address under which clients reach the Hub; empty: whichever they use
+	Hosts     []string // names in addresses that lead here, beside PublicURL's; IP addresses and localhost always do
 
 	CDN        string        // base URL that large files are redirected to; empty: the request's own origin
 	AddressTTL time.Duration // how long a signed address works; 0: an hour
@@ -57,7 +61,11 @@ type Hub struct {
 	serial  atomic.Uint64 // requests so far
 	started int64
 
-	rendering sync.Mutex // held while a card is rendered: large ones take memory
+	memory    *semaphore.Weighted // of work that takes much of it
+	verifying *turns              // of shards
+	rendered  memo[[]byte]        // cards as HTML, by git blob id
+	cards     memo[card]          // metadata of cards, by git blob id
+	hosts     hosts
 
 	tokenIDs   map[string]*Token // by tokenID
 	conversion conversion
@@ -82,11 +90,15 @@ func Open(dir string, opts Options) (*Hub, error) {
 		return nil, err
 	}
 	h := &Hub{
-		opts:    opts,
-		tokens:  tokens,
-		limits:  limiter{quota: opts.RateQuota},
-		started: opts.Now().UnixNano(),
+		opts:      opts,
+		tokens:    tokens,
+		limits:    limiter{quota: opts.RateQuota},
+		started:   opts.Now().UnixNano(),
+		memory:    memoryLimit(),
+		verifying: newTurns(4),
+		hosts:     newHosts(&opts),
 	}
+	h.rendered.max, h.cards.max = 16<<20, 16<<20
 	if err := h.load(dir); err != nil {
 		return nil, fmt.Errorf("opening hub directory %q: %w", dir, err)
 	}

@@ -2,6 +2,7 @@ package localhub
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 	"path"
@@ -20,7 +21,7 @@ func (h *Hub) repoInfo(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	info, err := h.info(c.repo, at)
+	info, err := h.info(c.Context(), c.repo, at)
 	if err != nil {
 		return err
 	}
@@ -80,11 +81,12 @@ func siblings(c *store.Commit, blobs bool) []sibling {
 const maxCardHead = limits.FrontMatter + 64<<10
 
 // info describes the repo at a commit, without its files.
-func (h *Hub) info(r *store.Repo, at *store.Commit) (*info, error) {
-	card, err := parseCard(r.ReadFile(at, "README.md", maxCardHead))
+func (h *Hub) info(ctx context.Context, r *store.Repo, at *store.Commit) (*info, error) {
+	about, err := h.card(ctx, r, at)
 	if err != nil {
-		card = nil // it was imported so
+		return nil, err
 	}
+	card := about.values
 	config, modelType := configJSON(r.ReadFile(at, "config.json", limits.Config))
 	used, err := h.usedStorage(r)
 	if err != nil {
@@ -93,7 +95,7 @@ func (h *Hub) info(r *store.Repo, at *store.Commit) (*info, error) {
 	i := &info{
 		RepoInfo: wire.RepoInfo{
 			ID: r.ID.Name, SHA: at.ID, Private: r.Private, Disabled: r.Disabled, Gated: r.Gated,
-			Tags: repoTags(at, card, modelType), CardData: cardJSON(card), Config: config, UsedStorage: used,
+			Tags: repoTags(at, card, modelType), CardData: about.json, Config: config, UsedStorage: used,
 		},
 		Author:    r.ID.Namespace(),
 		CreatedAt: jsonTime(r.Created), LastModified: jsonTime(at.Date),
@@ -174,7 +176,7 @@ func (h *Hub) listRepos(w http.ResponseWriter, c *call) error {
 		if err != nil {
 			continue // deleted this moment
 		}
-		i, err := h.info(r, at)
+		i, err := h.info(c.Context(), r, at)
 		if err != nil {
 			return err
 		}

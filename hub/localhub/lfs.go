@@ -36,7 +36,7 @@ func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
 		return errNoRoute
 	}
 	var req wire.LFSBatchRequest
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	if len(req.Objects) > maxBatch {
@@ -269,7 +269,7 @@ func (h *Hub) verifyObject(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	var req wire.LFSObject
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	size, there := h.objectSize(t.oid)

@@ -221,7 +221,7 @@ func (h *Hub) completeParts(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	var req wire.LFSComplete
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	h.uploads.mu.Lock()

@@ -44,46 +44,76 @@ const maxChanges = 25_000
 
 var sha256ID = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
+// Bounds of a commit's body.
+const (
+	maxCommit  = 1 << 30  // bytes; the Hub's own clients send 100 MB
+	maxMessage = 64 << 10 // bytes of its first line, which has the message
+)
+
 // parseCommit reads the NDJSON body of a commit. It calls visit with each
-// change in turn and keeps at most one line of at most maxLine bytes.
-func parseCommit(body io.Reader, maxLine int, visit func(change) error) (wire.CommitHeader, error) {
+// change in turn and keeps at most one line of at most maxLine bytes. For a
+// long line it asks for memory, and gives it back when the line was visited.
+func parseCommit(body io.Reader, maxLine int, memory func() (release func(), err error), visit func(change) error) (wire.CommitHeader, error) {
 	var header wire.CommitHeader
-	lines := bufio.NewReaderSize(body, 64<<10)
-	var buf []byte
-	for n := 0; ; {
-		line, err := readLine(lines, buf[:0], maxLine)
-		if err != nil && !errors.Is(err, io.EOF) {
+	lines := bufio.NewReaderSize(body, smallBody)
+	seen := 0
+	for n := 0; n <= maxChanges+1; n++ { // the header, the changes, the end
+		limit := maxLine
+		if seen == 0 {
+			limit = min(limit, maxMessage)
+		}
+		last, err := visitLine(lines, limit, memory, func(line []byte) error {
+			seen++
+			return parseLine(line, seen == 1, &header, visit)
+		})
+		switch {
+		case err != nil:
 			return header, err
-		}
-		buf = line
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			if n++; n > maxChanges {
-				return header, badRequest("A commit can not have more than %d lines", maxChanges)
-			}
-			if err := parseLine(line, n == 1, &header, visit); err != nil {
-				return header, err
-			}
-		}
-		if err != nil {
-			if n == 0 {
-				return header, badRequest("The commit is empty: the first line must be its header")
-			}
+		case last && seen == 0:
+			return header, badRequest("The commit is empty: the first line must be its header")
+		case last:
 			return header, nil
 		}
 	}
+	return header, badRequest("A commit can not have more than %d lines", maxChanges)
 }
 
-// readLine appends the next line to buf. At the end of the input it returns
-// io.EOF with whatever there was.
-func readLine(r *bufio.Reader, buf []byte, limit int) ([]byte, error) {
+// visitLine reads one line and visits it, unless it is blank. It reports
+// whether it was the last.
+func visitLine(lines *bufio.Reader, limit int, memory func() (release func(), err error), visit func([]byte) error) (last bool, err error) {
+	line, err := lines.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		release, noMemory := memory()
+		if noMemory != nil {
+			return false, noMemory
+		}
+		defer release()
+		line, err = longLine(lines, bytes.Clone(line), limit)
+	}
+	if last = errors.Is(err, io.EOF); err != nil && !last {
+		return false, err
+	}
+	if len(line) > limit {
+		return false, errLongLine
+	}
+	if line = bytes.TrimSpace(line); len(line) > 0 {
+		return last, visit(line)
+	}
+	return last, nil
+}
+
+var errLongLine = &apiError{Status: http.StatusRequestEntityTooLarge, Message: "A line of the commit is too long: send large files through LFS"}
+
+// longLine reads what is left of a line.
+func longLine(r *bufio.Reader, line []byte, limit int) ([]byte, error) {
 	for {
 		part, err := r.ReadSlice('\n')
-		if len(buf)+len(part) > limit {
-			return nil, &apiError{Status: http.StatusRequestEntityTooLarge, Message: "A line of the commit is too long: send large files through LFS"}
+		if len(line)+len(part) > limit {
+			return nil, errLongLine
 		}
-		buf = append(buf, part...)
+		line = append(line, part...)
 		if !errors.Is(err, bufio.ErrBufferFull) {
-			return buf, err
+			return line, err
 		}
 	}
 }

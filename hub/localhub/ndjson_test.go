@@ -5,8 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"longcat/hub/localhub/store"
 	"longcat/hub/wire"
 )
+
+func unbounded() (func(), error) { return func() {}, nil }
 
 func TestParseCommit(t *testing.T) {
 	body := `{"key":"header","value":{"summary":"s","description":"d","parentCommit":"p"}}
@@ -17,7 +20,7 @@ func TestParseCommit(t *testing.T) {
 {"key":"deletedFolder","value":{"path":"old/"}}
 {"key":"copyFile","value":{"path":"c","srcPath":"b","srcRevision":"main"}}`
 	var got []change
-	header, err := parseCommit(strings.NewReader(body), 1<<16, func(c change) error {
+	header, err := parseCommit(strings.NewReader(body), 1<<16, unbounded, func(c change) error {
 		got = append(got, c)
 		return nil
 	})
@@ -53,9 +56,11 @@ func TestParseCommitRefuses(t *testing.T) {
 		"short oid":       {header + `{"key":"lfsFile","value":{"path":"a","oid":"abc","size":1}}`, 400},
 		"oid with dots":   {header + `{"key":"lfsFile","value":{"path":"a","oid":"` + strings.Repeat("../", 21) + `x","size":1}}`, 400},
 		"negative size":   {header + `{"key":"lfsFile","value":{"path":"a","oid":"` + strings.Repeat("a", 64) + `","size":-1}}`, 400},
+		"blank lines":     {header + strings.Repeat("\n", maxChanges+1), 400},
+		"a long message":  {`{"key":"header","value":{"summary":"` + strings.Repeat("s", 2000) + `"}}`, 413},
 		"a line too long": {header + `{"key":"file","value":{"path":"a","content":"` + strings.Repeat("a", 2000) + `"}}`, 413},
 	} {
-		_, err := parseCommit(strings.NewReader(c.body), 1000, func(change) error { return nil })
+		_, err := parseCommit(strings.NewReader(c.body), 1000, unbounded, func(change) error { return nil })
 		if err == nil || asAPIError(err).Status != c.status {
 			t.Errorf("%s: %v, want status %d", name, err, c.status)
 		}
@@ -68,12 +73,12 @@ func FuzzParseCommit(f *testing.F) {
 	f.Add(`{"key":"header","value":null}` + "\n\n" + `{"key":"deletedFolder","value":{"path":"/"}}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		changes := 0
-		_, err := parseCommit(strings.NewReader(body), 4096, func(c change) error {
+		_, err := parseCommit(strings.NewReader(body), 4096, unbounded, func(c change) error {
 			changes++
 			if wire.CheckPath(c.path) != nil {
 				t.Errorf("path %q got through", c.path)
 			}
-			if c.kind == putLFS && !sha256ID.MatchString(c.lfs) {
+			if c.kind == putLFS && !store.IsSHA256(c.lfs) {
 				t.Errorf("oid %q got through", c.lfs)
 			}
 			return nil

@@ -2,6 +2,8 @@ package localhub
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -24,63 +26,83 @@ func (h *Hub) cardPage(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	readme := c.repo.ReadFile(at, "README.md", maxCard+1)
-	card, err := parseCard(readme)
+	about, err := h.card(c.Context(), c.repo, at)
 	if err != nil {
-		card = nil // it was imported so
+		return err
 	}
+	card := about.values
 	page := web.Card{Inside: h.inside(c, "card", c.id.Name), Facts: h.facts(c, at, card), Commands: c.commands()}
 	page.Topics, _ = stringList(card["tags"])
 	if err := h.authorize(c.token, c.repo, toRead); err != nil {
 		page.Reason = asAPIError(err).Message
 		return web.Write(w, http.StatusOK, page)
 	}
-	h.showCard(c, at, readme, &page)
+	h.showCard(c, at, &page)
 	if _, ok := at.Find(layerMap); ok && !strings.Contains(string(page.HTML), layerMap) {
 		page.Map = pageAt(c.id, "resolve", at.ID, layerMap)
 	}
 	return web.Write(w, http.StatusOK, page)
 }
 
-// maxCard is the size of the largest card that is shown, in bytes. To render
-// one takes a hundred times its size for a moment.
-const maxCard = 4 << 20
+// maxCard is the size of the largest card that is shown, in bytes, and maxHTML
+// of what it becomes.
+const (
+	maxCard = 1 << 20
+	maxHTML = 4 << 20
+)
+
+// renderCost is how many times its length a card takes while it becomes HTML.
+const renderCost = 64
 
 const unshown = "This card is too long to be shown here. It is README.md among the files."
 
 // showCard puts the card onto the page: as HTML if there is somebody to make
 // it, else as it is written.
-func (h *Hub) showCard(c *call, at *store.Commit, readme []byte, page *web.Card) {
+func (h *Hub) showCard(c *call, at *store.Commit, page *web.Card) {
+	f, ok := at.Find("README.md")
 	switch {
-	case len(bytes.TrimSpace(readme)) == 0:
+	case !ok || f.Size == 0:
 		page.Reason = "This repo has no card: no README.md says what it is."
-	case len(readme) > maxCard:
+	case f.LFS != "" || f.Size > maxCard:
 		page.Reason = unshown
 	case h.opts.Render != nil:
-		// Pictures come from the commit itself: at a branch, the way to them
-		// would lead over an address that the browser sends no password to.
-		html, err := h.render(readme, pageAt(c.id, "resolve", at.ID, "")+"/")
+		html, err := h.render(c, at, f)
 		if err != nil {
 			page.Reason = unshown
 			return
 		}
-		page.HTML = template.HTML(reachable(html)) //nolint:gosec // that it is safe is what Render promises
-		if len(bytes.TrimSpace(html)) == 0 {
-			page.HTML, page.Reason = "", "The card has metadata but no text."
+		// Pictures come from the commit itself: at a branch, the way to them
+		// would lead over an address that the browser sends no password to.
+		html = bytes.ReplaceAll(html, []byte(cardBase(f)), []byte(pageAt(c.id, "resolve", at.ID, "")+"/"))
+		page.HTML = template.HTML(html) //nolint:gosec // that it is safe is what Render promises
+		if len(html) == 0 {
+			page.Reason = "The card has metadata but no text."
 		}
 	default:
-		var ok bool
-		if page.Text, ok = shownText(readme); !ok {
+		if page.Text, ok = shownText(c.repo.ReadFile(at, "README.md", maxCard)); !ok {
 			page.Reason = unshown
 		}
 	}
 }
 
-// render makes HTML of one card at a time.
-func (h *Hub) render(readme []byte, base string) ([]byte, error) {
-	h.rendering.Lock()
-	defer h.rendering.Unlock()
-	return h.opts.Render(readme, base)
+// cardBase stands in a card's HTML for the base of its relative addresses, so
+// that the HTML is the same in all repos and commits. No card can have it in its
+// text: it is made of the card's own hash.
+func cardBase(f store.File) string { return "/-/card/" + f.OID + "/" }
+
+// render makes HTML of a card, each content once.
+func (h *Hub) render(c *call, at *store.Commit, f store.File) ([]byte, error) {
+	ctx := context.WithoutCancel(c.Context())
+	return h.rendered.get(c.Context(), f.OID, func() (html []byte, size int64, err error) {
+		err = h.withMemory(ctx, f.Size*renderCost, func() error {
+			html, err = h.opts.Render(c.repo.ReadFile(at, "README.md", maxCard), cardBase(f))
+			return err
+		})
+		if html = reachable(bytes.TrimSpace(html)); err == nil && len(html) > maxHTML {
+			html, err = nil, errors.New("too long a page")
+		}
+		return html, int64(len(html)), err
+	})
 }
 
 // reachable lets the keyboard scroll what may be wider than the page. In safe

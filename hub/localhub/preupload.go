@@ -24,7 +24,7 @@ func (h *Hub) preupload(w http.ResponseWriter, c *call) error {
 		wire.PreuploadRequest
 		GitAttributes *string `json:"gitAttributes"` // huggingface.js
 	}
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	if len(req.Files) > wire.MaxPreuploadFiles {

@@ -49,7 +49,7 @@ func (h *Hub) openPull(w http.ResponseWriter, c *call) error {
 		Title       string `json:"title"`
 		PullRequest bool   `json:"pullRequest"`
 	}
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	if c.rev != "" { // a number, and merge, comment, title or status behind it

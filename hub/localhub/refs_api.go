@@ -51,7 +51,7 @@ func (h *Hub) createBranch(w http.ResponseWriter, c *call) error {
 		Overwrite     bool   `json:"overwrite"`
 	}
 	if c.ContentLength != 0 {
-		if err := readJSON(c.Request, maxJSON, &req); err != nil {
+		if err := h.readJSON(c, maxJSON, &req); err != nil {
 			return err
 		}
 	}
@@ -124,7 +124,7 @@ func (h *Hub) createTag(w http.ResponseWriter, c *call) error {
 	var req struct {
 		Tag string `json:"tag"`
 	}
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	return c.repo.Locked(c.Context(), func() error {
@@ -176,7 +176,7 @@ func (h *Hub) superSquash(w http.ResponseWriter, c *call) error {
 	var req struct {
 		Message string `json:"message"`
 	}
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	title, message, _ := strings.Cut(cmp.Or(strings.TrimSpace(req.Message), "Super-squash branch"), "\n")

@@ -32,7 +32,7 @@ func (h *Hub) createRepo(w http.ResponseWriter, c *call) error {
 		return errAnonymous
 	}
 	var req createRequest
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	id, err := h.repoID(c.token, req.Type, req.Organization, req.Name)
@@ -145,7 +145,7 @@ func (h *Hub) deleteRepo(w http.ResponseWriter, c *call) error {
 		return errAnonymous
 	}
 	var req wire.DeleteRepo
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	id, err := h.repoID(c.token, req.Type, req.Organization, req.Name)
@@ -172,7 +172,7 @@ func (h *Hub) moveRepo(w http.ResponseWriter, c *call) error {
 		return errAnonymous
 	}
 	var req struct{ FromRepo, ToRepo, Type string }
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	from, err := h.repoID(c.token, req.Type, "", req.FromRepo)
@@ -208,7 +208,7 @@ func (h *Hub) putSettings(w http.ResponseWriter, c *call) error {
 		Visibility string      `json:"visibility"`
 		Gated      *wire.Gated `json:"gated"`
 	}
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	if req.Gated != nil && !slices.Contains([]wire.Gated{"", "auto", "manual"}, *req.Gated) {

@@ -36,9 +36,13 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Method: r.Method, Host: r.Host, Path: r.URL.Path, Range: r.Header.Get("Range"),
 		Authorized: r.Header.Get("Authorization") != "",
 	}
-	out := &recorder{ResponseWriter: w, head: r.Method == http.MethodHead}
-	body := &countingBody{ReadCloser: r.Body}
-	r.Body = body
+	conn := http.NewResponseController(w)
+	out := &recorder{ResponseWriter: w, head: r.Method == http.MethodHead, pace: pacedWriter{conn: conn}}
+	out.pace.extend()
+	body := &pacedBody{ReadCloser: r.Body, conn: conn}
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = body
+	}
 	out.Header().Set(wire.HeaderRequestID, entry.ID)
 	defer func() {
 		if h.opts.Log != nil {
@@ -60,7 +64,10 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer serves the call or says why not.
 func (h *Hub) answer(w http.ResponseWriter, c *call) error {
-	err := h.route(w, c)
+	err := h.hosts.check(c.Host)
+	if err == nil {
+		err = h.route(w, c)
+	}
 	if err == nil {
 		return nil // no handler fails after it began to answer
 	}
@@ -79,9 +86,11 @@ type recorder struct {
 	head   bool // nothing is sent, whatever is written
 	status int
 	sent   int64
+	pace   pacedWriter
 }
 
 func (w *recorder) WriteHeader(status int) {
+	w.pace.extend()
 	if w.status == 0 {
 		w.status = status
 	}
@@ -92,6 +101,7 @@ func (w *recorder) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
+	w.pace.extend()
 	n, err := w.ResponseWriter.Write(p)
 	if !w.head {
 		w.sent += int64(n)
@@ -104,22 +114,44 @@ func (w *recorder) ReadFrom(src io.Reader) (int64, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	n, err := copyTo(w.ResponseWriter, src)
+	n, err := w.copy(src)
 	w.sent += n
 	return n, err
 }
 
-// copyTo leaves files to the kernel. What is put together from chunks is sent in
-// steps larger than io.Copy's, from buffers that are used again.
-func copyTo(w http.ResponseWriter, src io.Reader) (int64, error) {
+// step is how much of a file is sent within a client's time.
+const step = 4 << 20
+
+// copy leaves files to the kernel, a step at a time. What is put together from
+// chunks is sent in steps larger than io.Copy's, from buffers that are used
+// again.
+func (w *recorder) copy(src io.Reader) (n int64, err error) {
 	inner := src
 	if l, ok := src.(*io.LimitedReader); ok { // a range, as net/http asks for it
 		inner = l.R
 	}
-	if _, ok := inner.(*os.File); ok {
-		return io.Copy(w, src)
+	if _, ok := inner.(*os.File); !ok {
+		return copyAll(pacedCopy{w}, src)
 	}
-	return copyAll(w, src)
+	for {
+		w.pace.extend()
+		k, err := io.CopyN(w.ResponseWriter, src, step)
+		n += k
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+}
+
+// pacedCopy writes without counting: its user does.
+type pacedCopy struct{ *recorder }
+
+func (w pacedCopy) Write(p []byte) (int, error) {
+	w.pace.extend()
+	return w.ResponseWriter.Write(p)
 }
 
 var copyBuffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
@@ -151,15 +183,3 @@ func copyAll(dst io.Writer, src io.Reader) (n int64, err error) {
 
 // Unwrap serves http.ResponseController.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// countingBody counts what a client sent.
-type countingBody struct {
-	io.ReadCloser
-	n int64
-}
-
-func (b *countingBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.n += int64(n)
-	return n, err
-}

@@ -122,6 +122,12 @@ func expandEntries(r *store.Repo, entries []treeEntry) error {
 	return nil
 }
 
+// What one request may ask about: the Python client asks for 500 at a time.
+const (
+	maxPaths     = 1000
+	maxPathsBody = 1 << 20
+)
+
 // pathsInfo answers POST /api/models/{repo}/paths-info/{rev}. The Python
 // client sends a form, huggingface.js JSON. Paths that are not there are left
 // out.
@@ -132,13 +138,16 @@ func (h *Hub) pathsInfo(w http.ResponseWriter, c *call) error {
 	}
 	kind, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type"))
 	if kind == "application/x-www-form-urlencoded" {
-		c.Body = http.MaxBytesReader(w, c.Body, maxJSON)
-		if err := c.ParseForm(); err != nil {
-			return badRequest("Invalid form: %v", err)
+		form, err := h.readForm(c, maxPathsBody)
+		if err != nil {
+			return err
 		}
-		req.Paths, req.Expand = c.PostForm["paths"], isSet(c.PostForm.Get("expand"))
-	} else if err := readJSON(c.Request, maxJSON, &req); err != nil {
+		req.Paths, req.Expand = form["paths"], isSet(form.Get("expand"))
+	} else if err := h.readJSON(c, maxPathsBody, &req); err != nil {
 		return err
+	}
+	if len(req.Paths) > maxPaths {
+		return &apiError{Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf("At most %d paths can be asked about at once", maxPaths)}
 	}
 	at, err := c.commit()
 	if err != nil {

@@ -82,10 +82,13 @@ func (h *Hub) spoolShard(c *call) (f *os.File, units int64, err error) {
 		return nil, 0, err
 	}
 	body := http.MaxBytesReader(nil, c.Body, shard.MaxBytes)
-	if _, err = copyAll(f, body); err == nil {
-		err = visitShard(f, func(claim *shard.File) error {
-			units += unitsOf(claim.Size())
-			return nil
+	size, err := copyAll(f, body)
+	if err == nil {
+		err = h.withMemory(c.Context(), size*shardCost, func() error {
+			return visitShard(f, func(claim *shard.File) error {
+				units += unitsOf(claim.Size())
+				return nil
+			})
 		})
 	}
 	if err != nil {
@@ -94,6 +97,10 @@ func (h *Hub) spoolShard(c *call) (f *os.File, units int64, err error) {
 	}
 	return f, units, nil
 }
+
+// shardCost is how many times its length a shard takes at worst while it is
+// read: when all of it is one file's terms.
+const shardCost = 4
 
 func unitsOf(bytes int64) int64 { return (bytes + shardUnit - 1) / shardUnit }
 
@@ -111,8 +118,15 @@ func visitShard(f *os.File, visit func(*shard.File) error) error {
 }
 
 // registerShard takes the files of a shard, each when it was verified. progress
-// is told how many units are done.
+// is told how many units are done. A short shard can claim much content, all of
+// which has to be read: each user has one verified at a time, and all together
+// a few.
 func (h *Hub) registerShard(c *call, f *os.File, progress func(verified int64)) error {
+	release, err := h.verifying.take(c.Context(), c.token.User)
+	if err != nil {
+		return err
+	}
+	defer release()
 	var done, read int64 // units of the files before, bytes of this one
 	check := cas.Check{Store: h.xet, May: h.xetAccess(c).mayUse}
 	check.Read = func(n int) {

@@ -84,7 +84,7 @@ func (h *Hub) grantXorb(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	var req xet.GrantRequest
-	if err := readJSON(c.Request, maxJSON, &req); err != nil {
+	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
 	if req.Length <= 0 || req.Length > cas.MaxUpload || req.Checksum.Algo != xet.ChecksumAlgo {

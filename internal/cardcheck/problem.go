@@ -67,11 +67,12 @@ func (c *checker) add(severity Severity, n *yaml.Node, key, format string, args 
 	})
 }
 
-// unlistedf adds an error about an id that no list has.
+// unlistedf adds an error about an id that no list has. What is no string will
+// be in no list either.
 func (c *checker) unlistedf(n *yaml.Node, key, format string, args ...any) {
 	before := len(c.problems)
 	c.errorf(n, key, format, args...)
-	if len(c.problems) > before {
+	if len(c.problems) > before && n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
 		c.problems[before].Unlisted = true
 	}
 }

@@ -57,6 +57,9 @@ func (c *Check) File(ctx context.Context, claim *shard.File) (*File, error) {
 	var tree merkle.Tree
 	verification := merkle.NewRange()
 	for i, t := range claim.Terms {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		x, err := c.Store.Xorb(t.Xorb)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && (int(t.End) > len(x.Index) || !c.May(x, t.First, t.End)) {
 			return nil, wrong("term %d: xorb %v has no chunks %d to %d", i, t.Xorb, t.First, t.End)

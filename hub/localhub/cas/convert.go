@@ -60,9 +60,13 @@ func (c *converter) add(chunk merkle.Leaf) {
 	c.file.mark(chunk.Hash, len(c.file.Terms))
 }
 
-// mark notes a chunk by which the file may be found.
+// mark notes a chunk by which the file may be found, where it stands first.
 func (f *File) mark(chunk merkle.Hash, term int) {
-	if len(f.Marks) == 0 || chunk.DedupEligible() { // the first chunk always is
+	if (len(f.Marks) == 0 || chunk.DedupEligible()) && !f.marked[chunk] { // the first chunk always is
+		if f.marked == nil {
+			f.marked = map[merkle.Hash]bool{}
+		}
+		f.marked[chunk] = true
 		f.Marks = append(f.Marks, Mark{chunk, uint32(term)})
 	}
 }

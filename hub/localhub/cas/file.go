@@ -19,6 +19,7 @@ type File struct {
 	Marks []Mark
 
 	generation int64 // when its xorbs were looked up
+	marked     map[merkle.Hash]bool
 }
 
 // A Term is a range of chunks of a xorb.

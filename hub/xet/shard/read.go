@@ -127,6 +127,9 @@ func (r *reader) files(visit func(File) error) error {
 }
 
 func (r *reader) terms(f *File, n uint32) error {
+	if n > MaxTerms {
+		return r.malformed(fmt.Sprintf("file of %d terms; at most %d are taken", n, MaxTerms), nil)
+	}
 	for range n { // the slice grows with what is there, not with what n claims
 		hash, rest, err := r.record()
 		if err != nil {

@@ -17,6 +17,10 @@ import (
 // MaxBytes is the longest shard that a server takes or gives.
 const MaxBytes = 64 << 20
 
+// MaxTerms is the most terms that a file may have: enough for 8 TB in whole
+// xorbs, or for 64 GB in runs of eight chunks.
+const MaxTerms = 1 << 17
+
 // RecordSize is how many bytes most things take in a shard: a file, a term, a
 // term's verification hash, a sha256, a xorb, a chunk.
 const RecordSize = 48

@@ -1,0 +1,44 @@
+package localhub
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// hosts are the names that requests may be addressed to. A browser sends its
+// user's password to whatever host it thinks it talks to: a page of another
+// site, whose name was made to lead here, must not read private repos (DNS
+// rebinding). Addresses in digits and "localhost" can not be made to.
+type hosts map[string]bool
+
+func newHosts(opts *Options) hosts {
+	hs := hosts{"localhost": true}
+	for _, name := range opts.Hosts {
+		hs[strings.ToLower(name)] = true
+	}
+	for _, address := range []string{opts.PublicURL, opts.CDN} {
+		if u, err := url.Parse(address); err == nil && u.Host != "" {
+			hs[strings.ToLower(u.Hostname())] = true
+		}
+	}
+	return hs
+}
+
+// check returns the answer to a request that is addressed to somebody else.
+func (hs hosts) check(host string) error {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil || hs[name] {
+		return nil
+	}
+	return &apiError{
+		Status:  http.StatusMisdirectedRequest,
+		Message: "This hub is not reached under the name " + strings.ToValidUTF8(name, "?") + ": whoever runs it can allow that with its public address",
+	}
+}

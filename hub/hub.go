@@ -27,6 +27,8 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
+	"longcat/hub/xet"
+
 	"longcat/hub/wire"
 )
 
@@ -76,6 +78,9 @@ type Client struct {
 	http     *retryablehttp.Client
 	reached  sync.Map // set of hosts that have answered
 
+	storesMu sync.Mutex
+	stores   map[storeKey]*xet.Client // chunk stores that are open, nil for a repo without one
+
 	probe int64 // bytes of a large file that each way of fetching it is tried with
 
 	who atomic.Pointer[wire.WhoAmI] // what WhoAmI was told
@@ -107,7 +112,7 @@ func New(cfg Config) (*Client, error) {
 	cfg.RetryWaitMax = cmp.Or(cfg.RetryWaitMax, 30*time.Second)
 	cfg.UserAgent = cmp.Or(cfg.UserAgent, "longcat")
 
-	c := &Client{cfg: cfg, endpoint: u, probe: probeSize, warned: map[string]bool{}}
+	c := &Client{cfg: cfg, endpoint: u, probe: probeSize, warned: map[string]bool{}, stores: map[storeKey]*xet.Client{}}
 	c.http = c.newHTTP()
 	return c, nil
 }

@@ -114,6 +114,12 @@ func refused(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || isDNS && dns.IsNotFound
 }
 
+// hasReached tells whether a host has ever answered.
+func (c *Client) hasReached(host string) bool {
+	_, ok := c.reached.Load(host)
+	return ok
+}
+
 // proxyError is a proxy that refuses to connect.
 type proxyError struct{ status string }
 

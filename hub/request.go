@@ -30,6 +30,13 @@ type request struct {
 	write  bool                          // uses the token even where reads are anonymous
 }
 
+func (r *request) repeating() repeating {
+	if r.once {
+		return once
+	}
+	return repeatable
+}
+
 // jsonBody makes v the body.
 func (r *request) jsonBody(v any) error {
 	b, err := json.Marshal(v)
@@ -88,7 +95,7 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 		}
 		rreq.ContentLength = r.size // retryablehttp knows no length of a ReaderFunc's stream
 	}
-	resp, err := c.roundTrip(r.what(), rreq, r.once)
+	resp, err := c.roundTrip(r.what(), rreq, r.repeating())
 	if err != nil {
 		return nil, err
 	}

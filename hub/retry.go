@@ -34,18 +34,27 @@ const (
 
 // attempts is one request's history, carried by its context.
 type attempts struct {
-	host    string    // that it is for
-	once    bool      // its effect must not happen twice
+	host    string // that it is for
+	kind    repeating
 	failed  time.Time // when it failed first
 	answers int       // failures that the server answered
 }
 
 type attemptsKey struct{}
 
+// repeating tells how a request may be repeated.
+type repeating int
+
+const (
+	repeatable repeating = iota
+	once                 // its effect must not happen twice
+	optional             // not worth it
+)
+
 // roundTrip sends a request and repeats it as the policy says. The answer may
 // have any status; an error is a *NetworkError, or the context's cause.
-func (c *Client) roundTrip(op string, req *retryablehttp.Request, once bool) (*http.Response, error) {
-	history := &attempts{host: req.URL.Host, once: once}
+func (c *Client) roundTrip(op string, req *retryablehttp.Request, kind repeating) (*http.Response, error) {
+	history := &attempts{host: req.URL.Host, kind: kind}
 	ctx := context.WithValue(req.Context(), attemptsKey{}, history)
 	resp, err := c.http.Do(req.WithContext(ctx))
 	switch {
@@ -66,6 +75,12 @@ func (c *Client) repeat(ctx context.Context, resp *http.Response, err error) (bo
 		return false, context.Cause(ctx)
 	}
 	a := ctx.Value(attemptsKey{}).(*attempts)
+	if resp != nil {
+		c.reached.Store(resp.Request.URL.Host, true)
+	}
+	if a.kind == optional {
+		return false, nil
+	}
 	now := time.Now()
 	if a.failed.IsZero() {
 		a.failed = now
@@ -73,17 +88,16 @@ func (c *Client) repeat(ctx context.Context, resp *http.Response, err error) (bo
 	within := func(limit time.Duration) bool { return now.Sub(a.failed) < min(limit, c.cfg.RetryFor) }
 	if err != nil {
 		host := failedHost(err, a.host)
-		_, reached := c.reached.Load(host)
+		reached := c.hasReached(host)
 		switch {
-		case permanent(err), a.once && !notConnected(err), !reached && refused(err):
+		case permanent(err), a.kind == once && !notConnected(err), !reached && refused(err):
 			return false, nil
 		case reached:
 			return within(c.cfg.RetryFor), nil
 		}
 		return within(unknownHostFor), nil
 	}
-	c.reached.Store(resp.Request.URL.Host, true)
-	if a.once && !later(resp) {
+	if a.kind == once && !later(resp) {
 		return false, nil
 	}
 	switch status := resp.StatusCode; {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"longcat/hub/xet"
 	"longcat/hub/xet/merkle"
 	"longcat/hub/xet/upload"
 	"longcat/internal/progress"
@@ -28,7 +29,7 @@ type Origin struct {
 // file is read once for both. Files whose sha256 is known already are read
 // again for their chunks.
 func (c *Client) sendXet(ctx context.Context, p *PreparedUpload, large []int) (sent int64, err error) {
-	sources := &xetSources{c: c, ctx: ctx, files: map[string]*upload.Source{}}
+	sources := &xetSources{c: c, to: p.chunks, files: map[string]*upload.Source{}}
 	contents := make([]upload.Content, len(large))
 	var total int64
 	for i, k := range large {
@@ -37,7 +38,7 @@ func (c *Client) sendXet(ctx context.Context, p *PreparedUpload, large []int) (s
 		if sum, err := hex.DecodeString(p.Files[k].OID); err == nil && len(sum) == sha256.Size {
 			contents[i].SHA256 = (*[sha256.Size]byte)(sum)
 		}
-		if contents[i].Known, err = sources.known(f.Origins); err != nil {
+		if contents[i].Known, err = sources.known(ctx, f.Origins); err != nil {
 			return 0, err
 		}
 		total += f.Content.Size()
@@ -68,20 +69,20 @@ func (c *Client) sendXet(ctx context.Context, p *PreparedUpload, large []int) (s
 // xetSources finds the files of origins in the chunk store, each once.
 type xetSources struct {
 	c     *Client
-	ctx   context.Context //nolint:containedctx // lives for one call of sendXet
+	to    *xet.Client // the store that the bytes are needed in
 	files map[string]*upload.Source
 }
 
 // known translates origins; those whose file is not in the chunk store are
 // left out, for the server may still recognise their chunks.
-func (s *xetSources) known(origins []Origin) ([]upload.Known, error) {
+func (s *xetSources) known(ctx context.Context, origins []Origin) ([]upload.Known, error) {
 	var known []upload.Known
 	for _, o := range origins {
 		key := o.Repo.String() + "@" + o.Commit + "/" + o.Path
 		src, ok := s.files[key]
 		if !ok {
 			var err error
-			if src, err = s.find(o); err != nil {
+			if src, err = s.find(ctx, o); err != nil {
 				return nil, err
 			}
 			s.files[key] = src
@@ -93,17 +94,26 @@ func (s *xetSources) known(origins []Origin) ([]upload.Known, error) {
 	return known, nil
 }
 
-func (s *xetSources) find(o Origin) (*upload.Source, error) {
-	f, err := s.c.Resolve(s.ctx, o.Repo, o.Commit, o.Path)
+// find is nil for a file that is not stored as chunks, or in another store than
+// the one that they are needed in.
+func (s *xetSources) find(ctx context.Context, o Origin) (*upload.Source, error) {
+	f, err := s.c.Resolve(ctx, o.Repo, o.Commit, o.Path)
 	if err != nil {
 		return nil, err
 	}
 	hash, err := merkle.Parse(f.Xet)
 	if f.Xet == "" || err != nil {
-		return nil, nil //nolint:nilerr // a file that is not stored as chunks
+		return nil, nil //nolint:nilerr // not stored as chunks
 	}
-	client, err := s.c.xet(s.ctx, o.Repo, o.Commit, xetRead, false)
+	client, err := s.c.xet(ctx, o.Repo, o.Commit, xetRead, false)
 	if err != nil || client == nil {
+		return nil, err
+	}
+	from, err := client.Server(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if to, err := s.to.Server(ctx); err != nil || to != from {
 		return nil, err
 	}
 	return &upload.Source{Client: client, File: hash, Data: o.Content}, nil

@@ -41,7 +41,7 @@ func (s *stallWatch) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, causeOr(ctx, err)
 	}
 	timer.Stop() // only waiting in Read counts: a slow reader is no stall
-	resp.Body = &readBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, timer: timer, limit: s.limit}
+	resp.Body = &readBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, timer: timer, limit: max(s.limit, answer)}
 	return resp, nil
 }
 

@@ -406,11 +406,23 @@ func (p *PreparedUpload) inline() (n int64) {
 // sendLarge transfers the large files among p.Files, as chunks where the Hub
 // takes them.
 func (c *Client) sendLarge(ctx context.Context, p *PreparedUpload, large []int) (sent int64, err error) {
-	switch {
-	case len(large) == 0:
+	if len(large) == 0 {
 		return 0, nil
-	case p.chunks != nil:
-		return c.sendXet(ctx, p, large)
+	}
+	if p.chunks != nil {
+		sent, err := c.sendXet(ctx, p, large)
+		var ne *NetworkError
+		if !errors.As(err, &ne) || c.hasReached(ne.Host) {
+			return sent, err
+		}
+		// The hub answers and its chunk store never did: some networks let only
+		// the hub through. The hub takes large files as a whole, too.
+		if c.cfg.Warn != nil {
+			c.cfg.Warn("chunk store", ne.Error()+"; large files are sent as a whole")
+		}
+		if err := c.hashLarge(ctx, p, large); err != nil {
+			return sent, err
+		}
 	}
 	objects := make([]object, len(large))
 	for i, k := range large {
@@ -418,6 +430,18 @@ func (c *Client) sendLarge(ctx context.Context, p *PreparedUpload, large []int) 
 		objects[i] = object{oid: f.OID, size: f.Size, path: f.Path, content: p.Upload.Files[k].Content}
 	}
 	return c.sendLFS(ctx, p, unique(objects))
+}
+
+// hashLarge finds the sha256 of large files that is not known yet.
+func (c *Client) hashLarge(ctx context.Context, p *PreparedUpload, large []int) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, k := range large {
+		if p.Files[k].OID == "" {
+			g.Go(func() error { return hashFile(gctx, p.Upload.Files[k].Content, &p.Files[k], p.Progress) })
+		}
+	}
+	return g.Wait()
 }
 
 // unique drops objects of the same content: one transfer serves all.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -22,13 +23,35 @@ const (
 	xetWrite xetAccess = "write"
 )
 
-// xet opens the repo's chunks, or returns nil where the Hub, or the client's
-// configuration, has no Xet.
+// storeKey is what a Xet token is for.
+type storeKey struct {
+	repo     Repo
+	rev      string
+	access   xetAccess
+	createPR bool
+}
+
+// xet opens the repo's chunks, once, or returns nil where the Hub, or the
+// client's configuration, has no Xet.
 func (c *Client) xet(ctx context.Context, repo Repo, rev string, access xetAccess, createPR bool) (*xet.Client, error) {
 	if c.cfg.NoXet {
 		return nil, nil
 	}
-	first, err := c.xetToken(ctx, repo, rev, access, createPR)
+	key := storeKey{repo, revOr(rev), access, createPR}
+	c.storesMu.Lock() // also so that many files of a repo ask for one token
+	defer c.storesMu.Unlock()
+	if open, ok := c.stores[key]; ok {
+		return open, nil
+	}
+	open, err := c.openStore(ctx, key)
+	if err == nil {
+		c.stores[key] = open
+	}
+	return open, err
+}
+
+func (c *Client) openStore(ctx context.Context, key storeKey) (*xet.Client, error) {
+	first, err := c.xetToken(ctx, key)
 	var he *Error
 	if errors.As(err, &he) && he.Status/100 == 4 && he.Status != http.StatusUnauthorized && he.Status != http.StatusForbidden {
 		return nil, nil // an older or another kind of hub
@@ -42,25 +65,30 @@ func (c *Client) xet(ctx context.Context, repo Repo, rev string, access xetAcces
 			first = xet.Token{}
 			return t, nil
 		}
-		return c.xetToken(ctx, repo, rev, access, createPR)
+		return c.xetToken(ctx, key)
 	}
 	return xet.New(xetDoer{c}, tokens, xet.Options{}), nil
 }
 
-func (c *Client) xetToken(ctx context.Context, repo Repo, rev string, access xetAccess, createPR bool) (xet.Token, error) {
+func (c *Client) xetToken(ctx context.Context, key storeKey) (xet.Token, error) {
+	repo := key.repo
 	r := request{
-		op: "opening the chunk store of", repo: repo, method: http.MethodGet, write: access == xetWrite,
-		url: repo.apiPath("xet-"+string(access)+"-token", revOr(rev)),
+		op: "opening the chunk store of", repo: repo, method: http.MethodGet, write: key.access == xetWrite,
+		url: repo.apiPath("xet-"+string(key.access)+"-token", key.rev),
 	}
-	if createPR {
+	if key.createPR {
 		r.url += "?create_pr=1"
 	}
 	var t wire.XetToken
 	if _, err := c.call(ctx, r, &t); err != nil {
 		return xet.Token{}, err
 	}
-	if t.AccessToken == "" || t.CASURL == "" {
+	cas, err := url.Parse(t.CASURL)
+	switch {
+	case err != nil, t.AccessToken == "", t.CASURL == "":
 		return xet.Token{}, fmt.Errorf("opening the chunk store of %q: the hub names no token or no address", repo)
+	case cas.Scheme != "https" && c.endpoint.Scheme == "https":
+		return xet.Token{}, fmt.Errorf("opening the chunk store of %q: the hub, which speaks https, names a store at %s that does not", repo, c.clean(cas.Scheme+"://"+cas.Host, 200))
 	}
 	token := xet.Token{CAS: t.CASURL, Access: t.AccessToken}
 	if t.Exp > 0 {
@@ -77,6 +105,7 @@ func (d xetDoer) Do(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	if req.Header.Get("Authorization") != "" {
 		ctx = context.WithValue(ctx, noRedirect{}, true)
+		ctx = context.WithValue(ctx, answerWithin{}, answerPatience*d.c.cfg.StallTimeout) // shards and xorbs take minutes
 	}
 	open, size := req.GetBody, req.ContentLength
 	if req.Body != nil {
@@ -96,5 +125,9 @@ func (d xetDoer) Do(req *http.Request) (*http.Response, error) {
 		}
 		again.ContentLength = size
 	}
-	return d.c.roundTrip(xet.Operation(req.Context()), again, false)
+	how := repeatable
+	if xet.Optional(req.Context()) {
+		how = optional
+	}
+	return d.c.roundTrip(xet.Operation(req.Context()), again, how)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"longcat/hub/xet/merkle"
 	"longcat/hub/xet/shard"
@@ -48,39 +49,55 @@ func (p *dedupPrefix) miss() {
 	}
 }
 
+// A query only saves bytes, so it is not worth waiting for: one that fails (429,
+// 5xx, a broken answer, none in dedupWait) is not repeated, and after
+// maxDedupFailures of them nothing is asked any more.
+const (
+	dedupWait        = 10 * time.Second
+	maxDedupFailures = 2
+)
+
 // Dedup asks whether the server holds a chunk: the first of a file, or one
 // that is DedupEligible. If it does, the xorb with the chunk and others that
 // were uploaded with it are handed to visit, and found is true. The chunks'
-// hashes are hidden under the Footer's key. If the answer breaks off, visit
-// may be called for the same xorb again.
+// hashes are hidden under the Footer's key. After an error what visit was given
+// counts for nothing.
 func (c *Client) Dedup(ctx context.Context, chunk merkle.Hash, visit func(shard.Xorb) error) (footer *shard.Footer, found bool, err error) {
-	const op = "looking up chunk"
+	if c.dedupFailures.Load() >= maxDedupFailures {
+		return nil, false, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, optionalKey{}, true), dedupWait)
+	defer cancel()
 	for _, prefix := range c.prefix.candidates() {
-		err := c.repeat(ctx, func() error {
-			resp, err := c.send(ctx, request{
-				op: op, method: http.MethodGet, path: "/v1/chunks/" + prefix + "/" + chunk.String(),
-			})
-			if err != nil {
-				return err
-			}
-			if resp.StatusCode != http.StatusOK {
-				return refusal(op, chunk.String(), resp)
-			}
-			defer resp.Body.Close()
-			footer, err = shard.Visit(resp.Body, shard.Visitor{Xorb: visit})
-			if err != nil {
-				return broken(fmt.Errorf("%s %v: %w", op, chunk, err))
-			}
-			return nil
-		})
+		footer, err := c.dedup(ctx, prefix, chunk, visit)
 		if err == nil {
 			c.prefix.hit(prefix)
 			return footer, true, nil
 		}
 		if e, ok := asError(err); !ok || !missing(e.Status) && e.Status != http.StatusBadRequest {
+			c.dedupFailures.Add(1)
 			return nil, false, err
 		}
 	}
 	c.prefix.miss()
 	return nil, false, nil
+}
+
+func (c *Client) dedup(ctx context.Context, prefix string, chunk merkle.Hash, visit func(shard.Xorb) error) (*shard.Footer, error) {
+	const op = "looking up chunk"
+	resp, err := c.send(ctx, request{
+		op: op, method: http.MethodGet, path: "/v1/chunks/" + prefix + "/" + chunk.String(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, refusal(op, chunk.String(), resp)
+	}
+	defer resp.Body.Close()
+	footer, err := shard.Visit(resp.Body, shard.Visitor{Xorb: visit})
+	if err != nil {
+		return nil, fmt.Errorf("%s %v: %w", op, chunk, err)
+	}
+	return footer, nil
 }

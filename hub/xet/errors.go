@@ -87,10 +87,14 @@ func refusal(op, subject string, resp *http.Response) *Error {
 	}
 	return &Error{
 		Op: op, Subject: subject, Status: resp.StatusCode,
-		Message:   plaintext.Line(plaintext.Redacted(message), 500),
+		Message:   safe(message),
 		RequestID: plaintext.Line(resp.Header.Get("X-Request-Id"), 100),
 	}
 }
+
+// safe is a server's text on one line that may be shown: without control
+// characters, and without signatures of addresses.
+func safe(text string) string { return plaintext.Line(plaintext.Redacted(text), 500) }
 
 // failed says what a request that got no answer was for.
 func failed(op string, err error) error {

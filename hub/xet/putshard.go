@@ -37,6 +37,21 @@ func (c *Client) PutShard(ctx context.Context, shard []byte) error {
 
 const uploadingShard = "uploading shard"
 
+// ShardRefused tells an error by which a server refuses a shard for good. It may
+// do so at its discretion where a shard refers to xorbs that others sent, or
+// because what it said of them before is not true any more.
+func ShardRefused(err error) bool {
+	e, ok := asError(err)
+	if !ok || e.Op != uploadingShard || isBroken(err) {
+		return false
+	}
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return e.Status < 500
+}
+
 func shardRequest(path string, shard []byte) request {
 	return request{op: uploadingShard, method: http.MethodPost, path: path, body: &body{
 		int64(len(shard)),
@@ -76,7 +91,7 @@ func (c *Client) putShardV2(ctx context.Context, shard []byte) (gone bool, err e
 		case EventResult:
 			return false, nil
 		case EventError:
-			err := &Error{Op: uploadingShard, Status: resp.StatusCode, Message: event.Message}
+			err := &Error{Op: uploadingShard, Status: resp.StatusCode, Message: safe(event.Message)}
 			if event.Retryable {
 				return false, broken(err)
 			}

@@ -147,20 +147,13 @@ func signed(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// postXorb uploads through the server, unless it has the xorb.
+// postXorb uploads through the server. Whether the xorb is there is not asked
+// before: a server may delete one that nothing refers to, and only a POST keeps
+// it from that.
 func (c *Client) postXorb(ctx context.Context, x PackedXorb) (sent bool, err error) {
 	const op = "uploading xorb"
-	path := "/v1/xorbs/default/" + x.Hash.String()
-	resp, err := c.send(ctx, request{op: op, method: http.MethodHead, path: path})
-	if err != nil {
-		return false, err
-	}
-	discard(resp)
-	if resp.StatusCode == http.StatusOK {
-		return false, nil
-	}
-	resp, err = c.send(ctx, request{
-		op: op, method: http.MethodPost, path: path,
+	resp, err := c.send(ctx, request{
+		op: op, method: http.MethodPost, path: "/v1/xorbs/default/" + x.Hash.String(),
 		body: &body{x.Size, x.Open, "application/octet-stream"},
 	})
 	if err != nil {

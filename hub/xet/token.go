@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -22,6 +23,16 @@ type TokenSource func(context.Context) (Token, error)
 // earlier is how long before its expiry a token is not used any more.
 // Source: docs/xet/auth.md.
 const earlier = 30 * time.Second
+
+// Server is the address of the server, without a slash at its end: repos may be
+// kept by different ones, which do not know each other's xorbs.
+func (c *Client) Server(ctx context.Context) (string, error) {
+	_, base, err := c.current(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(base.String(), "/"), nil
+}
 
 // current gives a token that has not expired and is not the refused one.
 func (c *Client) current(ctx context.Context, refused string) (Token, *url.URL, error) {

@@ -38,8 +38,18 @@ func Operation(ctx context.Context) string {
 	return op
 }
 
-// operation is the key of a request's context.
-type operation struct{}
+// Optional says that a request of a Client only saves work: a Doer is not to
+// repeat it.
+func Optional(ctx context.Context) bool {
+	optional, _ := ctx.Value(optionalKey{}).(bool)
+	return optional
+}
+
+// Keys of a request's context.
+type (
+	operation   struct{}
+	optionalKey struct{}
+)
 
 // Options of a Client. The zero value works.
 type Options struct {
@@ -65,6 +75,7 @@ type Client struct {
 	// What the server has shown not to have, so that it is asked only once.
 	noGrants, noShardsV2, noReconstructionsV2 atomic.Bool
 	prefix                                    dedupPrefix
+	dedupFailures                             atomic.Int32 // queries that the server failed to answer
 }
 
 // New returns a client. It makes no request.

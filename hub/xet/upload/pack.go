@@ -10,13 +10,14 @@ import (
 
 // A packer gathers new chunks into xorbs, in the order in which they come.
 type packer struct {
-	limit int64             // bytes of a serialized xorb
-	most  int               // chunks to remember
-	all   []*newXorb        // the last one may be open
-	open  bool              // it is
-	seal  func(*newXorb)    // is given each xorb that is complete
-	index map[uint64]uint32 // first bytes of a chunk's hash → where it is: see locate
-	next  uint32            // where the chunk behind the one found last is
+	limit  func(packed int64) int64 // bytes of a serialized xorb, behind so many bytes in others
+	packed int64                    // bytes in the xorbs that are complete
+	most   int                      // chunks to remember
+	all    []*newXorb               // the last one may be open
+	open   bool                     // it is
+	seal   func(*newXorb)           // is given each xorb that is complete
+	index  map[uint64]uint32        // first bytes of a chunk's hash → where it is: see locate
+	next   uint32                   // where the chunk behind the one found last is
 }
 
 // A newXorb is a xorb to be sent. It knows what is in it, not the data.
@@ -79,7 +80,7 @@ func (p *packer) find(hash merkle.Hash) (place, bool) {
 // add takes a new chunk that begins at byte from of the content.
 func (p *packer) add(c *Content, from int64, leaf merkle.Leaf) place {
 	if p.open {
-		if x := p.all[len(p.all)-1]; !xorb.Fits(len(x.chunks), x.size+xorb.MaxBytes-p.limit, int64(leaf.Size)) {
+		if x := p.all[len(p.all)-1]; !xorb.Fits(len(x.chunks), x.size+xorb.MaxBytes-p.limit(p.packed), int64(leaf.Size)) {
 			p.flush()
 		}
 	}
@@ -109,6 +110,7 @@ func (p *packer) flush() {
 	}
 	x := p.all[len(p.all)-1]
 	p.open = false
+	p.packed += x.size
 	var tree merkle.Tree
 	for _, c := range x.chunks {
 		tree.Add(merkle.Leaf{Hash: c.Hash, Size: uint64(c.Size)})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"longcat/hub/xet"
 	"longcat/hub/xet/cdc"
@@ -16,13 +17,12 @@ import (
 // send packs and uploads a xorb in the background; it waits while too many
 // others are on their way.
 func (s *session) send(x *newXorb) {
-	select {
-	case s.sending <- struct{}{}:
-	case <-s.ctx.Done():
+	if !s.sending.begin(s.ctx) {
 		return
 	}
 	s.g.Go(func() error {
-		defer func() { <-s.sending }()
+		began := time.Now()
+		defer func() { s.sending.end(time.Since(began)) }()
 		if err := s.sendXorb(x); err != nil {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 
 	"longcat/hub/xet"
 	"longcat/hub/xet/merkle"
-	"longcat/hub/xet/xorb"
 )
 
 // A session is one Run. Contents are read and hashed side by side, but what
@@ -32,7 +31,7 @@ type session struct {
 
 	asking  chan struct{} // tokens for questions about sources
 	unknown sync.Map      // set of *Source of which the server told nothing
-	sending chan struct{} // tokens for xorbs being packed and sent
+	sending *senders
 
 	// Counted by the sending goroutines.
 	sent          atomic.Int64
@@ -57,9 +56,9 @@ func newSession(ctx context.Context, client *xet.Client, o Options) *session {
 			*f = func(int64) {}
 		}
 	}
-	s := &session{client: client, o: o, asking: make(chan struct{}, askers), sending: make(chan struct{}, o.Senders)}
+	s := &session{client: client, o: o, asking: make(chan struct{}, askers), sending: newSenders(o.Senders)}
 	s.g, s.ctx = errgroup.WithContext(ctx)
-	s.packer = packer{limit: xorb.MaxBytes, most: maxIndex, index: map[uint64]uint32{}, seal: s.send}
+	s.packer = packer{limit: growing, most: maxIndex, index: map[uint64]uint32{}, seal: s.send}
 	s.answers = answers{now: o.Now, asked: map[merkle.Hash]bool{}}
 	s.register = register{session: s, seen: map[merkle.Hash]bool{}}
 	return s

@@ -19,7 +19,7 @@ import (
 // content makes many.
 func runSmall(ctx context.Context, server *fakecas.Server, contents []Content, o Options) (*Result, error) {
 	s := newSession(ctx, server.Client(), o)
-	s.packer.limit = smallXorb
+	s.packer.limit = func(int64) int64 { return smallXorb }
 	return s.run(contents)
 }
 
@@ -101,7 +101,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	all, _ := randomContents(4*smallXorb, 2*smallXorb, smallXorb)
 	all = append(all, all[1], all[0])
 	s := newSession(t.Context(), server.Client(), Options{TempDir: t.TempDir()})
-	s.packer.limit, s.packer.most = smallXorb, 3
+	s.packer.limit, s.packer.most = func(int64) int64 { return smallXorb }, 3
 	result, err := s.run(all)
 	if err != nil {
 		t.Fatal(err)

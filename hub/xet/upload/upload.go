@@ -17,6 +17,8 @@ package upload
 import (
 	"context"
 	"io"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"longcat/hub/xet"
@@ -60,7 +62,17 @@ type Options struct {
 	// that the server has, and those that went to it. In the end they add up to
 	// the contents' sizes.
 	Found, Moved func(n int64)
+
+	ask asking // whether the server is asked for chunks
 }
+
+// asking is when the server is asked for chunks.
+type asking int
+
+const (
+	whereWorthIt asking = iota
+	never
+)
 
 // A Result tells what Run did.
 type Result struct {
@@ -91,6 +103,66 @@ type Stats struct {
 // Run uploads contents through client, whose tokens must allow writing, and
 // registers them as files. The files are known to the server by their Hash
 // then; giving them a path in a repo is a commit, which names their SHA256.
+//
+// A shard that the server refuses although it has all xorbs of it is one that
+// refers to chunks which are not ours. Then the contents go again without what
+// the caller knew, and after that with all of their chunks.
 func Run(ctx context.Context, client *xet.Client, contents []Content, o Options) (*Result, error) {
-	return newSession(ctx, client, o).run(contents)
+	var sent int64
+	for {
+		told := &tally{found: o.Found, moved: o.Moved}
+		with := o
+		with.Found, with.Moved = told.addFound, told.addMoved
+		s := newSession(ctx, client, with)
+		result, err := s.run(contents)
+		if err == nil {
+			result.Stats.Sent += sent
+			return result, nil
+		}
+		switch {
+		case ctx.Err() != nil || !xet.ShardRefused(err):
+			return nil, err
+		case s.stats.Known > 0:
+			contents = withoutKnown(contents)
+		case s.stats.Dedup > 0:
+			o.ask = never
+		default:
+			return nil, err
+		}
+		told.takeBack()
+		sent += s.sent.Load()
+	}
+}
+
+func withoutKnown(contents []Content) []Content {
+	contents = slices.Clone(contents)
+	for i := range contents {
+		contents[i].Known = nil
+	}
+	return contents
+}
+
+// tally remembers what was told, to take it back.
+type tally struct {
+	found, moved   func(int64)
+	nFound, nMoved atomic.Int64
+}
+
+func (t *tally) addFound(n int64) {
+	t.nFound.Add(n)
+	if t.found != nil {
+		t.found(n)
+	}
+}
+
+func (t *tally) addMoved(n int64) {
+	t.nMoved.Add(n)
+	if t.moved != nil {
+		t.moved(n)
+	}
+}
+
+func (t *tally) takeBack() {
+	t.addFound(-t.nFound.Load())
+	t.addMoved(-t.nMoved.Load())
 }

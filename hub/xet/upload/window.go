@@ -61,6 +61,9 @@ func (w *window) find(c chunk) place {
 // ask asks the server for chunks of which nothing is known. It asks for one
 // after the other, since one answer tells of many chunks.
 func (w *window) ask() {
+	if w.session.o.ask == never {
+		return
+	}
 	at := w.at
 	for i := range w.chunks {
 		c := &w.chunks[i]

@@ -61,7 +61,6 @@ func New(t testing.TB) *Server {
 	mux.HandleFunc("POST /v1/xorb-grants/default/{hash}", s.grant)
 	mux.HandleFunc("PUT /signed/{grant}", s.put)
 	mux.HandleFunc("POST /v1/xorb-commits/default/{hash}/grant/{grant}", s.commit)
-	mux.HandleFunc("HEAD /v1/xorbs/default/{hash}", s.head)
 	mux.HandleFunc("POST /v1/xorbs/default/{hash}", s.post)
 	mux.HandleFunc("POST /{version}/shards", s.shard)
 	mux.HandleFunc("GET /{version}/reconstructions/{hash}", s.reconstruct)
@@ -224,18 +223,6 @@ func (s *Server) commit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.store(w, hash, body)
-}
-
-func (s *Server) head(w http.ResponseWriter, r *http.Request) {
-	hash, ok := hashOf(w, r)
-	if !ok {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, have := s.Xorbs[hash]; !have {
-		http.NotFound(w, r)
-	}
 }
 
 func (s *Server) post(w http.ResponseWriter, r *http.Request) {

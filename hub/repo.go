@@ -13,17 +13,6 @@ type Repo struct {
 	ID   string // "name" or "namespace/name"
 }
 
-// ParseRepo reads "org/name", or "datasets/org/name" and "spaces/org/name".
-func ParseRepo(s string) (Repo, error) {
-	r := Repo{Type: wire.Model, ID: s}
-	for _, t := range []wire.RepoType{wire.Dataset, wire.Space} {
-		if id, ok := strings.CutPrefix(s, t.URLPrefix()); ok && strings.Contains(id, "/") {
-			r = Repo{Type: t, ID: id}
-		}
-	}
-	return r, wire.CheckRepoID(r.ID)
-}
-
 // String is the repo as ParseRepo reads it.
 func (r Repo) String() string { return r.Type.URLPrefix() + r.ID }
 

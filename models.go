@@ -56,6 +56,9 @@ func (m *Model) Repo() hub.Repo { return m.repo }
 // Commit is what the revision stood for; "" for a directory.
 func (m *Model) Commit() string { return m.commit }
 
+// Revision is the branch, tag or commit that was asked for; "" is main's head.
+func (m *Model) Revision() string { return m.ref.Revision }
+
 // ReadFile reads a small file; one that is not there is nil, and one that is
 // larger than limit bytes an error.
 func (m *Model) ReadFile(ctx context.Context, name string, limit int64) ([]byte, error) {
@@ -98,7 +101,7 @@ func openModel(ctx context.Context, c *hub.Client, ref recipe.Ref) (*Model, erro
 		}
 		return &Model{content: dir, ref: ref, close: dir.Close}, nil
 	}
-	repo, err := hub.ParseRepo(ref.Path)
+	repo, err := locate(c, &ref)
 	if err != nil {
 		return nil, fmt.Errorf("no such directory, and %w", err)
 	}
@@ -110,6 +113,24 @@ func openModel(ctx context.Context, c *hub.Client, ref recipe.Ref) (*Model, erro
 		return nil, err
 	}
 	return &Model{content: r, ref: ref, repo: repo, commit: r.plan.Commit, remote: r, close: r.Close}, nil
+}
+
+// locate finds the repo that a reference names, in any form that people write
+// one, and the revision.
+func locate(c *hub.Client, ref *recipe.Ref) (hub.Repo, error) {
+	parse := hub.ParseLocation
+	if c != nil {
+		parse = c.Locate
+	}
+	l, err := parse(ref.Path)
+	switch {
+	case err != nil:
+		return l.Repo, err
+	case l.Path != "":
+		return l.Repo, &hub.LocationError{Text: ref.Path, Reason: fmt.Sprintf("names a file or directory in a repo, and a model is the whole of one: %s", l.Repo)}
+	}
+	ref.Revision = cmp.Or(ref.Revision, l.Revision)
+	return l.Repo, nil
 }
 
 // refOf names a model as a recipe would: "id", "id@revision" or a directory.

@@ -37,6 +37,7 @@ type Error struct {
 	Op        string // what was tried, up to its object: "listing files of", "resolving", …
 	Repo      string // as Repo.String writes it; empty when none is concerned
 	Path      string // file in the repo, when one is concerned
+	Host      string // scheme and host of the server that answered
 	Status    int    // HTTP status
 	Code      string // X-Error-Code, often empty
 	Message   string // the Hub's own words
@@ -48,7 +49,11 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: the hub answered %d", phrase(e.Op, e.Repo, e.Path), e.Status)
+	who := "the hub"
+	if e.Host != "" && (e.Status == http.StatusNotFound || e.Status == http.StatusUnauthorized) {
+		who += " at " + e.Host // it may not be the one that was meant
+	}
+	fmt.Fprintf(&b, "%s: %s answered %d", phrase(e.Op, e.Repo, e.Path), who, e.Status)
 	if t := http.StatusText(e.Status); t != "" {
 		b.WriteString(" " + t)
 	}
@@ -106,6 +111,9 @@ func (c *Client) errorFrom(resp *http.Response, op string, repo Repo, path strin
 		Message:   resp.Header.Get(wire.HeaderErrorMessage),
 		RequestID: resp.Header.Get(wire.HeaderRequestID),
 		HadToken:  resp.Request != nil && resp.Request.Header.Get("Authorization") != "",
+	}
+	if resp.Request != nil {
+		e.Host = resp.Request.URL.Scheme + "://" + resp.Request.URL.Host
 	}
 	if repo.ID != "" {
 		e.Repo = repo.String()

@@ -170,10 +170,17 @@ func whyNoRepo(s string) string {
 	switch {
 	case strings.HasPrefix(s, "./"), strings.HasPrefix(s, "../"), strings.HasPrefix(s, "/"), strings.HasPrefix(s, "~"), strings.Contains(s, `\`):
 		return "is a path, not a repo id: want " + want
+	case strings.Count(s, ":") == 1 && wire.CheckRepoID(before(s, ":")) == nil:
+		return fmt.Sprintf("is not a repo id, did you mean %q?", strings.Replace(s, ":", "@", 1))
 	case strings.Contains(s, "://"):
 		return "is not the address of a repo: want https://huggingface.co/namespace/name"
 	}
 	return "is not a repo id: want " + want
+}
+
+func before(s, separator string) string {
+	s, _, _ = strings.Cut(s, separator)
+	return s
 }
 
 // Locate is ParseLocation for this client's Hub: the address of another one is

@@ -41,7 +41,7 @@ func (c *Client) RepoInfo(ctx context.Context, repo Repo, rev string) (*wire.Rep
 	}
 	if info.SHA == "" { // what some servers answer for a branch without a commit
 		return nil, &Error{
-			Op: "looking up revision " + revOr(rev) + " of", Repo: repo.String(), Status: http.StatusNotFound,
+			Op: "looking up revision " + revOr(rev) + " of", Repo: repo.String(), Host: c.cfg.Endpoint, Status: http.StatusNotFound,
 			Code: wire.CodeRevisionNotFound, Message: "it has no commit", HadToken: c.HasToken(),
 		}
 	}

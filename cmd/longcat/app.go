@@ -13,6 +13,7 @@ import (
 
 	"longcat/hub"
 	"longcat/internal/plaintext"
+	"longcat/internal/suggest"
 )
 
 // app is what every command shares: the outside world, and the global flags.
@@ -42,9 +43,12 @@ type app struct {
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCmd()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	a.endProgress()
-	return a.report(ctx, err)
+	if cmd.Name() == "help" {
+		cmd = root
+	}
+	return a.report(ctx, cmd.CommandPath(), err)
 }
 
 func (a *app) rootCmd() *cobra.Command {
@@ -63,7 +67,7 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(flagMistake)
 	f := root.PersistentFlags()
 	f.BoolVar(&a.json, "json", a.json, "print one JSON document on standard output")
 	f.BoolVarP(&a.quiet, "quiet", "q", a.quiet, "no progress and no remarks, only results and errors")
@@ -94,7 +98,6 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
 // group makes cmd one that does nothing but hold others.
 func group(cmd *cobra.Command) {
 	cmd.Args = cobra.ArbitraryArgs
-	cmd.SuggestionsMinimumDistance = 2 // typos
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return unknownCommand(cmd, args[0])
@@ -117,11 +120,16 @@ func help(cmd *cobra.Command, args []string) error {
 }
 
 func unknownCommand(root *cobra.Command, name string) error {
-	msg := fmt.Sprintf("unknown command %q", name)
-	if near := root.SuggestionsFor(name); len(near) > 0 {
-		msg += fmt.Sprintf(", did you mean %q?", near[0])
+	var known []string
+	for _, cmd := range root.Commands() {
+		if cmd.IsAvailableCommand() {
+			known = append(known, cmd.Name())
+		}
 	}
-	return usagef("%s", msg)
+	if near := suggest.Nearest(name, known); near != "" {
+		return usagef("unknown command %q, did you mean %q?", name, near)
+	}
+	return usagef("unknown command %q", name)
 }
 
 // client is made anew by each command, after the flags are known.

@@ -136,6 +136,9 @@ func (a *app) findCard(ctx context.Context, where, revision string) ([]byte, err
 	if st, err := os.Stat(where); err == nil && !st.IsDir() {
 		return os.ReadFile(where)
 	}
+	if err := wantExisting(where); err != nil {
+		return nil, err
+	}
 	c, err := a.client()
 	if err != nil {
 		return nil, err

@@ -84,6 +84,9 @@ func (a *app) cardFiles(ctx context.Context, where string) ([]cardFile, error) {
 		text, err := os.ReadFile(where)
 		return []cardFile{{where, text}}, err
 	}
+	if err := wantExisting(where); err != nil {
+		return nil, err
+	}
 	c, err := a.client()
 	if err != nil {
 		return nil, err

@@ -45,6 +45,11 @@ is written in place. "org/*" means every model of org.`,
 // cardUpdate goes on after a card that fails: of many repos, the good ones are
 // renewed.
 func (a *app) cardUpdate(ctx context.Context, f cardUpdateFlags, args []string) error {
+	for _, name := range args {
+		if err := wantExisting(name); err != nil {
+			return err
+		}
+	}
 	o, err := a.jobOptions(recipeFlags{})
 	if err != nil {
 		return err

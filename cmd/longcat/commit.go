@@ -30,7 +30,7 @@ func (f *commitFlags) add(cmd *cobra.Command) {
 }
 
 // resolve makes the target complete.
-func (f *commitFlags) resolve(repo, repoType string) (err error) {
+func (f *commitFlags) resolve(a *app, repo, repoType string) error {
 	switch {
 	case f.private && f.public:
 		return usagef("--private and --public exclude each other")
@@ -39,7 +39,15 @@ func (f *commitFlags) resolve(repo, repoType string) (err error) {
 	case f.public:
 		f.Visibility = hub.Public
 	}
-	f.Repo, err = parseRepo(repo, repoType)
+	l, err := a.locate(repo, repoType)
+	if err != nil {
+		return err
+	}
+	if l.Path != "" {
+		return usagef("%q names a file or directory in a repo, and a repo is wanted: %s", repo, l.Repo)
+	}
+	f.Repo = l.Repo
+	f.Branch, err = sameRevision(f.Branch, l.Revision)
 	return err
 }
 

@@ -30,11 +30,18 @@ interrupted download goes on where it stopped. Prints where the files are.`,
 			`longcat download gpt2 config.json --local-dir gpt2`,
 			`longcat download gpt2 --include "*.safetensors" --revision main`),
 		Args: between(1, -1, "a repo and files of it"),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if f.Repo, err = parseRepo(args[0], f.repoType); err != nil {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			l, err := a.locate(args[0], f.repoType)
+			if err != nil {
 				return err
 			}
-			f.Files = args[1:]
+			if f.Revision, err = sameRevision(f.Revision, l.Revision); err != nil {
+				return err
+			}
+			f.Repo, f.Files = l.Repo, args[1:]
+			if l.Path != "" {
+				f.Files = append(f.Files, l.Path)
+			}
 			return a.download(cmd, f)
 		},
 	}
@@ -60,13 +67,13 @@ func (a *app) download(cmd *cobra.Command, f downloadFlags) error {
 	}
 	plan, err := c.PlanDownload(cmd.Context(), f.DownloadOptions)
 	if err != nil {
-		return err
+		return suggestFile(cmd.Context(), c, f.DownloadOptions, err)
 	}
 	if f.dryRun {
 		return a.printDownloadPlan(plan)
 	}
 	if len(plan.Files) == 0 {
-		return fmt.Errorf("no file of %q matches", f.Repo)
+		return noMatch(cmd.Context(), c, f.DownloadOptions)
 	}
 	f.Progress = a.progress()
 	f.Waiting = func(path string) { a.say("another process is fetching %s, waiting for it", path) }

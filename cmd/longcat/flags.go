@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/wire"
+	"longcat/internal/suggest"
 	"longcat/internal/units"
 )
 
@@ -71,19 +73,43 @@ func (w workers) Set(s string) error {
 // table aligns columns that are separated by tabs.
 func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 4, 2, ' ', 0) }
 
-func parseRepo(s, repoType string) (hub.Repo, error) {
-	r, err := hub.ParseRepo(s)
+// locate reads the name of a repo, in any form that people paste one, and what
+// may stand behind it: a revision and a path.
+func (a *app) locate(s, repoType string) (hub.Location, error) {
+	c, err := a.client()
 	if err != nil {
-		return r, &usageError{err}
+		return hub.Location{}, err
 	}
-	switch wire.RepoType(repoType) {
+	l, err := c.Locate(s)
+	if err != nil {
+		return l, &usageError{err}
+	}
+	switch t := wire.RepoType(repoType); t {
 	case "":
 	case wire.Model, wire.Dataset, wire.Space:
-		r.Type = wire.RepoType(repoType)
+		l.Repo.Type = t
 	default:
-		return r, usagef("--repo-type wants model, dataset or space, got %q", repoType)
+		return l, oneOf("--repo-type", repoType, "model", "dataset", "space")
 	}
-	return r, nil
+	return l, nil
+}
+
+// sameRevision is the revision of a flag or of a location; both may say it.
+func sameRevision(flag, located string) (string, error) {
+	if flag != "" && located != "" && flag != located {
+		return "", usagef("--revision says %q, the repo's name %q", flag, located)
+	}
+	return cmp.Or(flag, located), nil
+}
+
+// oneOf says that a flag's value is none of those that it may have.
+func oneOf(flag, got string, known ...string) error {
+	want := strings.Join(known[:len(known)-1], ", ") + " or " + known[len(known)-1]
+	msg := fmt.Sprintf("%s wants %s, got %q", flag, want, got)
+	if near := suggest.Nearest(got, known); near != "" {
+		msg += fmt.Sprintf(", did you mean %q?", near)
+	}
+	return usagef("%s", msg)
 }
 
 // envTrue tells whether a variable is set to what the Python tools take as true.

@@ -33,12 +33,17 @@ on. RECIPE is a file, or - for standard input.`,
 		Example: commandExample(
 			"longcat publish examples/longcat-10.7b.yaml --to me/LongCAT-10.7B",
 			"longcat publish recipe.yaml --to me/merged --private --dry-run"),
-		Args: exactly(1, "a recipe"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 && f.to == "" {
+				return usagef("publish wants a recipe and --to USER/REPO, did you mean --to %s?", args[1])
+			}
+			return exactly(1, "a recipe")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.to == "" {
 				return usagef("publish wants --to USER/REPO")
 			}
-			if err := f.resolve(f.to, ""); err != nil {
+			if err := f.resolve(a, f.to, ""); err != nil {
 				return err
 			}
 			return a.publish(cmd.Context(), f, args[0])

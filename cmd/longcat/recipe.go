@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -65,9 +66,12 @@ func (a *app) readRecipe(path string) ([]byte, error) {
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading the recipe: %w", err)
+			return nil, noSuchRecipe(path, err)
 		}
 		defer f.Close()
+		if st, err := f.Stat(); err == nil && (st.IsDir() || merge.IsWeights(filepath.Base(path))) {
+			return nil, noSuchRecipe(path, nil)
+		}
 		r = f
 	}
 	text, err := io.ReadAll(io.LimitReader(r, limits.Recipe+1))

@@ -54,7 +54,7 @@ func (e *hintedError) Unwrap() error { return e.err }
 
 // report prints an error with what to do about it and picks the exit code. It
 // is the one place that does either.
-func (a *app) report(ctx context.Context, err error) int {
+func (a *app) report(ctx context.Context, command string, err error) int {
 	var step *stepError
 	switch {
 	case errors.As(err, &step):
@@ -67,7 +67,7 @@ func (a *app) report(ctx context.Context, err error) int {
 		return exitInterrupted
 	}
 	a.tell("longcat: error: " + plain(err))
-	if h := hint(err); h != "" {
+	if h := hint(err, command); h != "" {
 		a.tell("longcat: hint: " + h)
 	}
 	var usage *usageError
@@ -99,8 +99,9 @@ func plain(err error) string {
 	return b.String()
 }
 
-// hint says what a person can do about an error, "" when that is plain.
-func hint(err error) string {
+// hint says what a person can do about an error of a command, "" when that is
+// plain.
+func hint(err error, command string) string {
 	var (
 		hinted  *hintedError
 		usage   *usageError
@@ -121,7 +122,7 @@ func hint(err error) string {
 	case errors.As(err, &hinted):
 		return hinted.hint
 	case errors.As(err, &usage):
-		return "longcat --help lists the commands; longcat COMMAND --help explains one"
+		return command + " --help tells more"
 	case errors.Is(err, hub.ErrOffline):
 		return "HF_HUB_OFFLINE is set: unset it, or download the files before"
 	case errors.As(err, &visible):

@@ -89,7 +89,7 @@ func TestReport(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var stderr bytes.Buffer
 			a := &app{err: &stderr, secret: "hf_abc"}
-			if code := a.report(t.Context(), tt.err); code != tt.code {
+			if code := a.report(t.Context(), "longcat", tt.err); code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
 			}
 			line, hint, _ := strings.Cut(strings.TrimSuffix(stderr.String(), "\n"), "\n")
@@ -108,14 +108,14 @@ func TestReportInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var stderr bytes.Buffer
 	a := &app{err: &stderr}
-	if code := a.report(ctx, context.Canceled); code != exitFailed {
+	if code := a.report(ctx, "longcat", context.Canceled); code != exitFailed {
 		t.Errorf("a cancellation that nobody asked for: exit code %d, want %d", code, exitFailed)
 	}
 	cancel()
-	if code := a.report(ctx, fmt.Errorf("downloading: %w", context.Canceled)); code != exitInterrupted {
+	if code := a.report(ctx, "longcat", fmt.Errorf("downloading: %w", context.Canceled)); code != exitInterrupted {
 		t.Errorf("exit code %d, want %d", code, exitInterrupted)
 	}
-	if code := a.report(ctx, fs.ErrPermission); code != exitFailed {
+	if code := a.report(ctx, "longcat", fs.ErrPermission); code != exitFailed {
 		t.Errorf("another failure after Ctrl-C: exit code %d, want %d", code, exitFailed)
 	}
 }

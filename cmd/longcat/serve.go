@@ -45,6 +45,9 @@ func listenFailure(err error) string {
 }
 
 func (a *app) serve(ctx context.Context, dir, addr string) error {
+	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
+		return usagef("%q is a file: serve wants a directory", dir)
+	}
 	secret, made := a.token, false
 	if secret == "" {
 		secret, made = "hf_"+rand.Text(), true

@@ -15,6 +15,7 @@ import (
 
 	"longcat"
 	"longcat/hub"
+	"longcat/hub/wire"
 	"longcat/internal/units"
 	"longcat/merge"
 )
@@ -41,12 +42,18 @@ same command sends only what is missing.`,
 			`longcat upload me/my-model ./out --delete "*.bin" --create-pr`),
 		Args: between(2, 3, "a repo, a folder or file, and maybe a path in the repo"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := f.resolve(args[0], f.repoType); err != nil {
+			if err := swapped(args[0], args[1]); err != nil {
+				return err
+			}
+			if err := f.resolve(a, args[0], f.repoType); err != nil {
 				return err
 			}
 			target := ""
 			if len(args) == 3 {
-				target = args[2]
+				target = strings.Trim(args[2], "/")
+				if err := wire.CheckPath(target); err != nil && target != "" {
+					return &usageError{err}
+				}
 			}
 			return a.upload(cmd, f, args[1], target)
 		},
@@ -115,9 +122,8 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 func localFolder(source, target string, sel hub.Selection) (*hub.Folder, error) {
 	st, err := os.Stat(source)
 	if err != nil {
-		return nil, err
+		return nil, noSuchSource(source, err)
 	}
-	target = strings.Trim(target, "/")
 	if !st.IsDir() {
 		return hub.OpenFile(source, cmp.Or(target, filepath.Base(source)))
 	}

@@ -71,7 +71,10 @@ func (a *app) upscale(cmd *cobra.Command, f upscaleFlags, name string) error {
 	switch f.Method {
 	case merge.Interwoven, merge.Stacked, merge.BlockExpansion:
 	default:
-		return usagef("--method wants interwoven, stacked or block-expansion, got %q", f.method)
+		return oneOf("--method", f.method, string(merge.Interwoven), string(merge.Stacked), string(merge.BlockExpansion))
+	}
+	if err := wantModel(name, "upscale", "a model: a repo or a directory"); err != nil {
+		return err
 	}
 	c, err := a.client()
 	if err != nil {
@@ -82,6 +85,12 @@ func (a *app) upscale(cmd *cobra.Command, f upscaleFlags, name string) error {
 		return err
 	}
 	defer m.Close()
+	if !m.Local() { // the recipe is to name it plainly
+		name = m.Repo().ID
+		if rev := m.Revision(); rev != "" {
+			name += "@" + rev
+		}
+	}
 	recipe, err := merge.Upscale(cmd.Context(), name, m, f.UpscaleOptions)
 	if err != nil {
 		return err

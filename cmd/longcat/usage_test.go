@@ -23,7 +23,7 @@ func TestUsage(t *testing.T) {
 		{"card show", "longcat card show wants a repo, a folder or a file; arguments given: 0"},
 		{"card new", "card new wants either a recipe or --from REPO"},
 		{"serve", "longcat serve wants a folder; arguments given: 0"},
-		{"plan --josn recipe.yaml", "unknown flag: --josn"},
+		{"plan --josn recipe.yaml", "unknown flag --josn, did you mean --json?"},
 		{"plan recipe.yaml --shard-size", "flag needs an argument: --shard-size"},
 		{"download me/model --workers many", `invalid argument "many" for "--workers" flag: want a number from 1 to 64`},
 		{"download me/model --workers 0", `invalid argument "0" for "--workers" flag: want a number from 1 to 64`},
@@ -34,10 +34,10 @@ func TestUsage(t *testing.T) {
 		{"download me/model --limit-rate NaN", `--limit-rate wants a size such as 500MB or 5GB, got "NaN"`},
 		{"merge recipe.yaml out --shard-size -5GB", `--shard-size wants a size such as 500MB or 5GB, got "-5GB"`},
 		{"merge recipe.yaml out --shard-size 99999999999TB", `--shard-size wants a size such as 500MB or 5GB, got "99999999999TB"`},
-		{"download me/model --repo-type modle", `--repo-type wants model, dataset or space, got "modle"`},
+		{"download me/model --repo-type modle", `--repo-type wants model, dataset or space, got "modle", did you mean "model"?`},
 		{"publish recipe.yaml", "publish wants --to USER/REPO"},
 		{"publish recipe.yaml --to a/b/c", `"a/b/c" is not a repo id: want "name" or "namespace/name" of letters, digits, '-', '_' and '.'`},
-		{"download ../../etc", `"../../etc" is not a repo id: want "name" or "namespace/name" of letters, digits, '-', '_' and '.'`},
+		{"download ../../etc", `"../../etc" is a path, not a repo id: want "name" or "namespace/name" of letters, digits, '-', '_' and '.'`},
 		{"whoami --endpoint not-an-address", `"not-an-address" is not the address of a hub: want http(s)://host`},
 		{"whoami --endpoint http://me:secret@host", `the hub's address "http://me:xxxxx@host" must not hold a user, a query or a fragment`},
 	}
@@ -49,7 +49,7 @@ func TestUsage(t *testing.T) {
 			}}
 			code := a.run(t.Context(), strings.Fields(tt.args))
 			said, hint, _ := strings.Cut(stderr.String(), "\n")
-			if code != exitUsage || stdout.Len() > 0 || !strings.HasPrefix(hint, "longcat: hint: longcat --help") {
+			if code != exitUsage || stdout.Len() > 0 || !strings.HasPrefix(hint, "longcat: hint: longcat ") || !strings.HasSuffix(hint, " --help tells more\n") {
 				t.Errorf("exit code %d, stdout %q, hint %q", code, &stdout, hint)
 			}
 			if said != "longcat: error: "+tt.want {

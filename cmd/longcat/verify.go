@@ -46,6 +46,9 @@ Ends with code 1 when files differ, and with 3 when they could not be compared.`
 var errDiffers = errors.New("files differ")
 
 func (a *app) verify(ctx context.Context, f recipeFlags, name, revision string) error {
+	if err := wantModel(name, "verify", "the repo or directory of a merge"); err != nil {
+		return err
+	}
 	o, err := a.jobOptions(f)
 	if err != nil {
 		return err

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"longcat/hub"
+	"longcat/internal/suggest"
+	"longcat/merge"
+)
+
+// What people type by mistake, named as what it is.
+
+// flagMistake is an error of the flags; an unknown one may be another's typo.
+func flagMistake(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return &usageError{err}
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	name := strings.TrimLeft(unknown.GetSpecifiedName(), "-")
+	if near := suggest.Nearest(name, known); near != "" {
+		return usagef("unknown flag --%s, did you mean --%s?", name, near)
+	}
+	return &usageError{err}
+}
+
+// noSuchRecipe says what a recipe's name may be in place of one.
+func noSuchRecipe(name string, err error) error {
+	st, statErr := os.Stat(name)
+	switch {
+	case statErr == nil && st.IsDir():
+		for _, inside := range []string{"mergekit_config.yml", "recipe.yaml"} {
+			if _, err := os.Stat(filepath.Join(name, inside)); err == nil {
+				return usagef("%q is a directory, and a recipe is a file, did you mean %q?", name, filepath.Join(name, inside))
+			}
+		}
+		return usagef("%q is a directory, and a recipe is a file", name)
+	case statErr == nil && (merge.IsWeights(filepath.Base(name)) || strings.HasSuffix(name, ".gguf")):
+		return usagef("%q is a weights file, and a recipe is a text", name)
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("reading the recipe: %w", err)
+	}
+	missing := fmt.Errorf("there is no file %q", name)
+	if near := nearestFile(name, ".yaml", ".yml"); near != "" {
+		return &hintedError{missing, fmt.Sprintf("did you mean %q?", near)}
+	}
+	if l, err := hub.ParseLocation(name); err == nil && !isFileName(name) {
+		return &hintedError{
+			usagef("there is no file %q: it looks like a repo, and a recipe is a file", name),
+			"longcat upscale " + l.Repo.ID + " prints a recipe to begin with",
+		}
+	}
+	return missing
+}
+
+// nearestFile is the file in the directory of name that is called most like it.
+func nearestFile(name string, extensions ...string) string {
+	entries, _ := os.ReadDir(filepath.Dir(name))
+	var known []string
+	for _, e := range entries {
+		if slices.Contains(extensions, strings.ToLower(filepath.Ext(e.Name()))) {
+			known = append(known, e.Name())
+		}
+	}
+	near := suggest.Nearest(filepath.Base(name), known)
+	if near == "" {
+		return ""
+	}
+	return filepath.Join(filepath.Dir(name), near)
+}
+
+// isFileName tells names that a person gives to files and nobody to repos.
+func isFileName(name string) bool {
+	return slices.Contains([]string{".md", ".yaml", ".yml", ".json", ".txt", ".safetensors"}, strings.ToLower(path.Ext(name)))
+}
+
+// wantModel refuses what can not be a model's name: a file, or the name of one
+// that is not there. what is the command's word for what it wants.
+func wantModel(name, command, what string) error {
+	st, err := os.Stat(name)
+	switch {
+	case err == nil && !st.IsDir() && isRecipeName(name):
+		return usagef("%q is a file, a recipe by its name: longcat %s wants %s", name, command, what)
+	case err == nil && !st.IsDir():
+		return usagef("%q is a file: longcat %s wants %s", name, command, what)
+	case err != nil && isPath(name):
+		return fmt.Errorf("there is no directory %q", name)
+	case err != nil && isFileName(name):
+		return usagef("there is no file %q, and longcat %s wants %s", name, command, what)
+	}
+	return nil
+}
+
+// wantExisting refuses the name of a file or directory that is not there.
+func wantExisting(name string) error {
+	if _, err := os.Stat(name); err == nil || !isPath(name) && !isFileName(name) {
+		return nil
+	}
+	missing := fmt.Errorf("there is no file or directory %q", name)
+	if near := nearestFile(name, ".md"); near != "" {
+		return &hintedError{missing, fmt.Sprintf("did you mean %q?", near)}
+	}
+	return missing
+}
+
+func isRecipeName(name string) bool {
+	return slices.Contains([]string{".yaml", ".yml"}, strings.ToLower(path.Ext(name)))
+}
+
+// isPath tells names that can only be paths of this machine.
+func isPath(name string) bool {
+	return strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") || filepath.IsAbs(name) || strings.HasPrefix(name, "~")
+}
+
+// swapped tells that upload's first two arguments are the wrong way round.
+func swapped(repo, source string) error {
+	_, atRepo := os.Stat(repo)
+	_, atSource := os.Stat(source)
+	if l, err := hub.ParseLocation(source); atRepo == nil && atSource != nil && err == nil && !isPath(source) {
+		return usagef("%q is here on this machine, and %q is not: the repo comes first, longcat upload %s %s", repo, source, l.Repo, repo)
+	}
+	return nil
+}
+
+// noSuchSource says that there is nothing to upload under a name.
+func noSuchSource(name string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("there is no file or directory %q to upload", name)
+}
+
+// suggestFile adds to the error of a file that a repo does not hold which one
+// may have been meant.
+func suggestFile(ctx context.Context, c *hub.Client, o hub.DownloadOptions, err error) error {
+	var missing *hub.Error
+	if !errors.As(err, &missing) || !errors.Is(err, hub.ErrEntryNotFound) || missing.Path == "" {
+		return err
+	}
+	if strings.ContainsAny(missing.Path, "*?[") {
+		return &hintedError{err, fmt.Sprintf("--include %q fetches the files that match a pattern", missing.Path)}
+	}
+	paths, listErr := listed(ctx, c, o)
+	if listErr != nil {
+		return err
+	}
+	shards := strings.TrimSuffix(missing.Path, path.Ext(missing.Path)) + "-*" + path.Ext(missing.Path)
+	if slices.ContainsFunc(paths, hub.Selection{Include: []string{shards}}.Matcher()) {
+		return &hintedError{err, fmt.Sprintf("it is in several files there: --include %q fetches them", shards)}
+	}
+	for _, p := range paths { // in another directory
+		if path.Base(p) == path.Base(missing.Path) {
+			return &hintedError{err, fmt.Sprintf("did you mean %q?", p)}
+		}
+	}
+	if near := suggest.Nearest(missing.Path, paths); near != "" {
+		return &hintedError{err, fmt.Sprintf("did you mean %q?", near)}
+	}
+	return &hintedError{err, fmt.Sprintf("longcat download %s --dry-run lists its files", o.Repo)}
+}
+
+// noMatch says that no file of a repo is selected, and which pattern may have
+// been meant.
+func noMatch(ctx context.Context, c *hub.Client, o hub.DownloadOptions) error {
+	err := fmt.Errorf("no file of %q matches", o.Repo)
+	paths, listErr := listed(ctx, c, o)
+	if listErr != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		return fmt.Errorf("%q holds no files", o.Repo)
+	}
+	if near := nearestPattern(o.Include, paths); near != "" {
+		return &hintedError{err, fmt.Sprintf("did you mean --include %q?", near)}
+	}
+	return &hintedError{err, fmt.Sprintf("longcat download %s --dry-run lists its files", o.Repo)}
+}
+
+// nearestPattern is what a pattern that matches nothing was meant to be: a part
+// of a name in place of a pattern, or a typo in an extension.
+func nearestPattern(globs, paths []string) string {
+	for _, glob := range globs {
+		bare := strings.TrimLeft(glob, "*.")
+		var extensions []string
+		for _, p := range paths {
+			if ext := strings.TrimPrefix(path.Ext(p), "."); ext != "" && !slices.Contains(extensions, ext) {
+				extensions = append(extensions, ext)
+			}
+		}
+		candidates := []string{"*." + bare}
+		if near := suggest.Nearest(bare, extensions); near != "" {
+			candidates = append(candidates, "*."+near)
+		}
+		if !strings.ContainsAny(glob, "*?[") {
+			candidates = append(candidates, glob+"/*", "*"+glob, "*"+glob+"*")
+		}
+		for _, c := range candidates {
+			if slices.ContainsFunc(paths, hub.Selection{Include: []string{c}}.Matcher()) {
+				return c
+			}
+		}
+	}
+	return ""
+}
+
+// listed are the paths of a repo's files.
+func listed(ctx context.Context, c *hub.Client, o hub.DownloadOptions) (paths []string, err error) {
+	for e, err := range c.Tree(ctx, o.Repo, o.Revision) {
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, e.Path)
+	}
+	return paths, nil
+}

@@ -195,6 +195,9 @@ func TestTwoSides(t *testing.T) {
 		{"tower alone", "vit.encoder.layer", "", `"num_hidden_layers": 6`, `"num_hidden_layers": 8`},
 		{"tower beside text", "vision_model.encoder.layers", "text_model.encoder.layers", `"text_config": {"num_hidden_layers": 6}, "vision_config": {"num_hidden_layers": 6}, "vision_feature_layer": 6`, `"text_config": {"num_hidden_layers": 6}, "vision_config": {"num_hidden_layers": 8}, "vision_feature_layer": 8`},
 		{"another name", "backbone.blocks", "", `"num_blocks": 6`, `"num_blocks": 8`},
+		{"sections of other models", "model.layers", "", `"num_hidden_layers": 6, "codec_config": {"num_hidden_layers": 8, "kinds": [1,2,3,4,5,6]}, "depth_decoder_config": {"num_hidden_layers": 6}`, `"num_hidden_layers": 8, "codec_config": {"num_hidden_layers": 8, "kinds": [1,2,3,4,5,6]}, "depth_decoder_config": {"num_hidden_layers": 6}`},
+		{"section by name", "depth_decoder.layers", "", `"num_hidden_layers": 6, "depth_decoder_config": {"num_hidden_layers": 6}`, `"num_hidden_layers": 6, "depth_decoder_config": {"num_hidden_layers": 8}`},
+		{"a talker's tap", "thinker.model.layers", "", `"thinker_config": {"text_config": {"num_hidden_layers": 6}}, "talker_config": {"accept_hidden_layer": 5, "text_config": {"num_hidden_layers": 3}}`, `"thinker_config": {"text_config": {"num_hidden_layers": 8}}, "talker_config": {"accept_hidden_layer": 7, "text_config": {"num_hidden_layers": 3}}`},
 		{"no count but a list", "backbone.layers", "", `"layers_block_type": [1,2,3,4,5,6]`, `"layers_block_type": [1,2,3,4,3,4,5,6]`},
 		{"a name that is not known", "m.layers", "", `"trunk_layers": 6, "head_layers": 6`, `"trunk_layers": 8, "head_layers": 6`},
 	} {

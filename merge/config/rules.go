@@ -184,6 +184,9 @@ func (r *rewriter) modelType() {
 			n := len(v.Vals)
 			r.misfits(join(s.Path, "deepstack_visual_indexes")+" adds to what the first layers make, one each", r.everywhere(func(layer, _ int) int { return min(layer, n) }), false)
 		}
+		if v := s.Obj.Get("accept_hidden_layer"); v != nil && !IsTower(r.base.Prefix) && !r.base.Has(s.Path) {
+			r.taps(member{s.Obj, join(s.Path, "accept_hidden_layer"), "accept_hidden_layer", v}) // the talker's, of the thinker
+		}
 		v := s.Obj.Get("model_type")
 		if v == nil || !r.base.Has(s.Path) {
 			continue

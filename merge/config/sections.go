@@ -138,7 +138,7 @@ func DepthOf(sections []Section, counts []Count, prefix string, length int, othe
 	})
 	d.TwoSided = twoSided
 	fits := func(s Section) bool {
-		if towers && s.Tower != IsTower(prefix) {
+		if s.Tower != IsTower(prefix) && (s.Tower || towers) {
 			return false
 		}
 		theirs := sideOf(s.Path)
@@ -152,16 +152,27 @@ func DepthOf(sections []Section, counts []Count, prefix string, length int, othe
 		return theirs != neither && mine != neither && theirs != mine
 	}
 	counted := func(c Count) bool { return fits(c.in) && c.N <= length && !otherSide(c) }
-	// A section that is named like a part of the prefix speaks of this stack alone.
-	named := func(s Section) bool {
+	// Of several sections, the one that is named like a part of the prefix counts
+	// the stack, else the config itself and those for text, else any.
+	rank := func(s Section) int {
 		key := s.Path[strings.LastIndexByte(s.Path, '.')+1:]
 		key = strings.TrimSuffix(strings.TrimSuffix(key, "_config"), "_model")
-		return key != "" && key != "text" && slices.Contains(strings.Split(prefix, "."), key)
+		switch {
+		case key == "" || slices.Contains(textSections, key) || IsTower(key):
+			return 1
+		case slices.Contains(strings.Split(prefix, "."), key):
+			return 0
+		}
+		return 2
 	}
-	if slices.ContainsFunc(counts, func(c Count) bool { return named(c.in) && counted(c) && c.N == length }) {
-		inner := counted
-		counted = func(c Count) bool { return named(c.in) && inner(c) }
+	best := 2
+	for _, c := range counts {
+		if counted(c) && c.N == length {
+			best = min(best, rank(c.in))
+		}
 	}
+	anySection := counted
+	counted = func(c Count) bool { return anySection(c) && rank(c.in) <= best }
 	var keys []Count
 	for _, c := range counts {
 		if !counted(c) {
@@ -178,7 +189,7 @@ func DepthOf(sections []Section, counts []Count, prefix string, length int, othe
 		return d, false
 	}
 	for _, c := range counts {
-		if otherSide(c) {
+		if otherSide(c) || best == 0 && !slices.Contains(keys, c) {
 			d.others = append(d.others, c.Value)
 		}
 	}
@@ -196,8 +207,15 @@ func DepthOf(sections []Section, counts []Count, prefix string, length int, othe
 			d.ModelType = v.Str
 		}
 	}
+	// A section that counts layers of its own speaks of those.
+	foreign := func(s Section) bool {
+		return slices.ContainsFunc(counts, func(c Count) bool {
+			own := c.in.Path != "" && (c.in.Path == s.Path || strings.HasPrefix(s.Path, c.in.Path+"."))
+			return own && !slices.ContainsFunc(keys, func(k Count) bool { return k.in.Path == c.in.Path || strings.HasPrefix(k.in.Path, c.in.Path+".") })
+		})
+	}
 	for _, s := range sections {
-		if fits(s) {
+		if fits(s) && !foreign(s) {
 			d.sections = append(d.sections, s.Path)
 		}
 	}

@@ -16,6 +16,10 @@ var countKeys = []string{
 	"speech_encoder_layers", "t2u_encoder_layers", "t2u_decoder_layers",
 }
 
+// textSections are the names of sections, without _config, that describe what
+// writes text.
+var textSections = []string{"text", "llm", "language", "lm", "thinker", "decoder", "encoder"}
+
 // decodersOfTheirOwn are model types that take num_decoder_layers where it is
 // given, and num_layers for both sides where it is not.
 var decodersOfTheirOwn = []string{"t5", "mt5", "umt5", "longt5", "switch_transformers", "pop2piano", "udop"}
@@ -184,7 +188,7 @@ var harmless = []string{
 	"block_size", "block_length", "blocksize", "q_block", "kv_block", "adapter", "conv", "feat_extract", "predict", "mtp", "pooler", "prenet", "postnet", "init", "dropout", "decoder_depth", "resampler",
 	"lstm", "residual", "head_layers", "head_depth", "memory", "projector", "depthwise", "depth_mult", "depth_divisor", "per_block", "random_blocks", "n_blocks", "block_multiple", "block_ffn",
 	"block_auto", "block_per_row", "upscale_blocks", "mem_blocks", "group", "wavenet", "layer_type", "fusion", "freeze", "share", "num_blocks_per", "timestamp", "layers_skip", "use_", "zero_pad", "depths",
-	"stack", "min_depth", "max_depth", "mit_", "auxiliary", "proj_layers", "query_dec", "text_encoder", "index_block", "index_local", "mel_attn", "attn_blocks", "fov_",
+	"stack", "layer_offset", "topk", "min_depth", "max_depth", "mit_", "auxiliary", "proj_layers", "query_dec", "text_encoder", "index_block", "index_local", "mel_attn", "attn_blocks", "fov_",
 }
 
 // speaksOfLayers reports whether a key with a number may count or name layers.

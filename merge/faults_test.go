@@ -45,7 +45,7 @@ func TestTensorsForEachLayer(t *testing.T) {
 	}
 	// A vector that only may be one for each layer.
 	open := models(map[string]memory{"m": tiny{more: []safetensors.Tensor{tensor("model.strengths", 4)}}.build(t)})
-	if p := mustPlan(t, recipeOf("", "m 0 3", "m 1 4"), open, merge.Options{}); !strings.Contains(warnings(p), "model.strengths has as many elements") {
+	if p := mustPlan(t, recipeOf("", "m 0 3", "m 1 4"), open, merge.Options{}); !strings.Contains(warnings(p), "model.strengths has as many rows") {
 		t.Errorf("got %q", warnings(p))
 	}
 }

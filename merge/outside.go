@@ -32,7 +32,7 @@ var (
 			"norm", "final_norm", "ln_f", "norm_f", "final_layernorm", "final_layer_norm", "embedding_norm", "out_norm", "output_norm", "norm_out", "ln_out",
 			"post_layernorm", "ln_post", "last_layernorm", "ln_final", "project_out", "altup_unembed_projections", "text_projection", "logit_scale", "logit_bias",
 			"mtp", "nextn", "final_proj", "proj_out", "to_logits", "embed_out", "final_linear", "output_projection", "final_logits_bias",
-			"hc_head", "span_logits", "out_proj", "output_proj",
+			"hc_head", "span_logits", "out_proj", "output_proj", "emb_layer_norm_after",
 		},
 	}
 	partly = []struct {
@@ -147,8 +147,8 @@ func (p *planner) checkOutside() error {
 		case slices.ContainsFunc([]string{"embed_tokens_per_layer", "per_layer_model_projection", "contact_head.regression", "prefix_encoder"}, func(part string) bool { return strings.Contains(t.Name, part) }),
 			slices.ContainsFunc([]string{"layer_weights", "_lambdas", "layer_scalars", "scalar_mix", "per_layer_scale"}, func(part string) bool { return strings.Contains(t.Name, part) }) && slices.ContainsFunc(t.Shape, func(d int64) bool { return d == n || d == n+1 }):
 			return base.fail("", fmt.Sprintf("%s %v has a part for each of the %d layers; rearranging it with them is not supported", t.Name, t.Shape, n), nil)
-		case len(t.Shape) == 1 && t.Shape[0] == n && n > 2 && !strings.HasSuffix(t.Name, ".bias") && !strings.Contains(t.Name, "norm"):
-			p.warn(0, "%s has as many elements as %q has layers; if it has one for each, it no longer fits", t.Name, base.ref.Name)
+		case (len(t.Shape) == 1 || len(t.Shape) == 2) && t.Shape[0] == n && n > 2 && !strings.HasSuffix(t.Name, "bias") && !strings.HasSuffix(t.Name, "bias.weight") && !strings.Contains(t.Name, "norm") && !strings.Contains(t.Name, "emb"):
+			p.warn(0, "%s has as many rows as %q has layers; if it has one for each, it no longer fits", t.Name, base.ref.Name)
 		}
 	}
 	if p.first() == p.last() {

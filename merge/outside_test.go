@@ -22,6 +22,7 @@ func TestPlaceOf(t *testing.T) {
 		{"transformer.encoder.layers", []string{"transformer.embedding.word_embeddings.weight", "transformer.rotary_pos_emb.inv_freq"}, []string{"transformer.encoder.final_layernorm.weight", "transformer.output_layer.weight"}},
 		{"backbone.blocks", []string{"backbone.embeddings.weight"}, []string{"backbone.out_norm.weight"}},
 		{"rwkv.blocks", []string{"rwkv.embeddings.weight"}, []string{"rwkv.ln_out.weight", "head.weight"}},
+		{"esm.encoder.layer", []string{"esm.embeddings.word_embeddings.weight"}, []string{"esm.encoder.emb_layer_norm_after.weight"}},
 		{"model.layers", []string{"model.tok_embeddings.weight"}, []string{"output.weight"}},
 	} {
 		for _, name := range c.before {

@@ -146,6 +146,8 @@ type member struct {
 // which they are tried. Each reports whether the value is dealt with.
 var forms = []func(*rewriter, member) bool{
 	(*rewriter).byLayer,
+	(*rewriter).wordKeys,
+	(*rewriter).partition,
 	(*rewriter).notLayers,
 	(*rewriter).stages,
 	(*rewriter).layerNumbers,
@@ -156,6 +158,7 @@ var forms = []func(*rewriter, member) bool{
 	(*rewriter).taps,
 	(*rewriter).rule,
 	(*rewriter).scaleDepth,
+	(*rewriter).unread,
 	(*rewriter).aboutLayers,
 }
 

@@ -101,6 +101,9 @@ func (r *rewriter) letters(m member) bool {
 	})
 	texts[r.base] = []rune(m.v.Str)
 	if utf8.RuneCountInString(m.v.Str) != r.base.Layers {
+		if m.v.Str == "" || !speaksOfLayers(m.key) && !strings.Contains(m.key, "pattern") {
+			return false
+		}
 		return r.cycle(m) || r.lost(m, "its letters are not one for each layer")
 	}
 	var out []rune

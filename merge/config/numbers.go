@@ -72,8 +72,11 @@ func (r *rewriter) numberString(m member) bool {
 		return list
 	})
 	comma := ","
-	if strings.Contains(m.v.Str, ", ") {
-		comma = ", "
+	for _, c := range []string{", ", "; ", ";", ",", " "} {
+		if strings.Contains(m.v.Str, c) {
+			comma = c
+			break
+		}
 	}
 	r.edit(m.v, quoted(string(bytes.Join(items, []byte(comma)))))
 	return true
@@ -84,8 +87,8 @@ func commaNumbers(v *jsontext.Value) ([]int, bool) {
 		return nil, false
 	}
 	var list []int
-	for word := range strings.SplitSeq(v.Str, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(word))
+	for _, word := range strings.FieldsFunc(v.Str, func(c rune) bool { return c == ',' || c == ' ' || c == ';' }) {
+		n, err := strconv.Atoi(word)
 		if err != nil || n < 0 {
 			return nil, false
 		}

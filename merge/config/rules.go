@@ -286,17 +286,6 @@ func (r *rewriter) aboutLayers(m member) bool {
 			r.remark("%s is %d; whether that still fits %d layers instead of %d could not be told", m.path, n, len(r.layers), r.base.Layers)
 		}
 		return true
-	case jsontext.Array:
-		if groups(m, r.base.Layers) {
-			return r.lost(m, "the numbers in it could not be read")
-		}
-		if len(m.v.Vals) > 0 && looksLikeNumbers(m, r.base.Layers) {
-			return r.lost(m, "whether it lists layers could not be told")
-		}
-		if slices.Contains(oneMore, m.key) && len(m.v.Vals) > 0 && m.v.Vals[0].Kind != jsontext.Array && len(m.v.Vals) < r.base.Layers {
-			return r.lost(m, fmt.Sprintf("it has %d entries for %d layers", len(m.v.Vals), r.base.Layers))
-		}
-		return true
 	case jsontext.Object:
 		return false
 	}

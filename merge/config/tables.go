@@ -32,7 +32,7 @@ var nothing = []string{
 	"upsample_rates", "upsample_kernel_sizes", "resblock_kernel_sizes", "resblock_dilation_sizes", "upsampling_ratios", "downsampling_ratios",
 	"tdnn_dim", "tdnn_kernel", "tdnn_dilation", "quantiles", "image_grid_pinpoints", "supported_aspect_ratios", "lags_sequence", "cardinality",
 	"embedding_dimension", "target_bandwidths", "delay_pattern", "durations", "axial_pos_shape", "axial_pos_embds_dim", "type_vocab_sizes",
-	"layer_norm_epsilon", "layer_norm_eps", "layernorm_epsilon", "layernorm_eps", "rescale_every",
+	"layer_norm_epsilon", "layer_norm_eps", "layernorm_epsilon", "layernorm_eps", "rescale_every", "scale_sqrt_depth",
 }
 
 func isNothing(key string) bool {
@@ -175,7 +175,8 @@ var writtenOut = map[string][2]string{
 
 // byNumberOnly are model types whose layers compute with their own number.
 var byNumberOnly = map[string]string{
-	"diffllama": "the weight of its differential attention",
+	"diffllama": "the weight of its differential attention", "phi4flash": "the weight of its differential attention", "Motif": "the weight of its differential attention", "motif": "the weight of its differential attention",
+	"bailing_moe_linear": "how fast its linear attention forgets", "transnormer": "how fast its linear attention forgets",
 }
 
 // shared are model types whose layers take tensors from one another.
@@ -184,7 +185,7 @@ var shared = []string{"zamba", "zamba2"}
 // harmless are parts of keys with "layer", "block" or "depth" in them that do
 // not depend on the depth.
 var harmless = []string{
-	"num_nextn_predict_layers", "layernorm", "layer_norm", "layerdrop", "layer_drop", "layer_scale", "layerscale", "hidden_size_per_layer", "vocab_size", "_per_layer_",
+	"num_nextn_predict_layers", "layernorm", "layer_norm", "layerdrop", "layer_drop", "layer_scale", "layerscale", "hidden_size_per_layer", "vocab_size", "per_layer", "layer_size", "layer_dim", "layer_activation", "query_key_layer_scaling",
 	"block_size", "block_length", "blocksize", "q_block", "kv_block", "adapter", "conv", "feat_extract", "predict", "mtp", "pooler", "prenet", "postnet", "init", "dropout", "decoder_depth", "resampler",
 	"lstm", "residual", "head_layers", "head_depth", "memory", "projector", "depthwise", "depth_mult", "depth_divisor", "per_block", "random_blocks", "n_blocks", "block_multiple", "block_ffn",
 	"block_auto", "block_per_row", "upscale_blocks", "mem_blocks", "group", "wavenet", "layer_type", "fusion", "freeze", "share", "num_blocks_per", "timestamp", "layers_skip", "use_", "zero_pad", "depths",

@@ -61,11 +61,7 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 		cfg.CacheDir = filepath.Join(home, "hub")
 	}
 	if cfg.Token == "" {
-		path := expand(get("HF_TOKEN_PATH"), get)
-		if path == "" {
-			path = filepath.Join(home, "token")
-		}
-		if cfg.Token, err = readToken(path); err != nil {
+		if cfg.Token, err = readToken(tokenPath(home, get)); err != nil {
 			return Config{}, err
 		}
 	}

@@ -291,7 +291,7 @@ func (c *checkpoint) split(stack string) error {
 	for _, t := range c.tensors() {
 		all = append(all, t.Tensor)
 	}
-	c.stacks = findStacks(all)
+	c.stacks = FindStacks(all)
 	var err error
 	if c.depth, err = findDepth(c.ref.Name, c.stacks, c.config, stack); err != nil {
 		return err

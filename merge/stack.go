@@ -43,8 +43,8 @@ func layerName(prefix string, layer int, rest string) string {
 	return prefix + "." + strconv.Itoa(layer) + rest
 }
 
-// findStacks lists the stacks among the tensors, the longest first.
-func findStacks(tensors []safetensors.Tensor) []Stack {
+// FindStacks lists the stacks among the tensors, the longest first.
+func FindStacks(tensors []safetensors.Tensor) []Stack {
 	seen := map[string]map[int]bool{}
 	for _, t := range tensors {
 		if prefix, layer, _, ok := splitLayer(t.Name); ok {

@@ -31,13 +31,9 @@ func (f *commitFlags) add(cmd *cobra.Command) {
 
 // resolve makes the target complete.
 func (f *commitFlags) resolve(a *app, repo, repoType string) error {
-	switch {
-	case f.private && f.public:
-		return usagef("--private and --public exclude each other")
-	case f.private:
-		f.Visibility = hub.Private
-	case f.public:
-		f.Visibility = hub.Public
+	var err error
+	if f.Visibility, err = visibility(f.private, f.public); err != nil {
+		return err
 	}
 	l, err := a.locate(repo, repoType)
 	if err != nil {
@@ -49,6 +45,19 @@ func (f *commitFlags) resolve(a *app, repo, repoType string) error {
 	f.Repo = l.Repo
 	f.Branch, err = sameRevision(f.Branch, l.Revision)
 	return err
+}
+
+// visibility is what two flags say of it.
+func visibility(private, public bool) (hub.Visibility, error) {
+	switch {
+	case private && public:
+		return "", usagef("--private and --public exclude each other")
+	case private:
+		return hub.Private, nil
+	case public:
+		return hub.Public, nil
+	}
+	return "", nil
 }
 
 // would is what would become of the target: the part of a dry run's JSON that

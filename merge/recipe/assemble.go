@@ -8,9 +8,6 @@ import (
 
 // recipe decodes a document.
 func (d *decoder) recipe(n *yaml.Node) *Recipe {
-	if what := foreign(n); what != "" {
-		d.fail(n, "this is %s, not a merge recipe", what)
-	}
 	o := d.object(n, "the recipe")
 	r := &Recipe{
 		Pos: o.Pos, File: d.file, Name: get[string](o, "name"),

@@ -121,8 +121,8 @@ func (s *Slice) checkParameters(d *decoder) {
 		}
 	}
 	if known && s.method.check != nil && d.err == nil {
-		if msg := s.method.check(&v, base); msg != "" {
-			d.failAt(s.Pos, "%s", msg)
+		if bad := s.method.check(&v, base); bad != nil {
+			d.failAt(s.posOf(bad), "%s", bad.msg)
 		}
 	}
 }

@@ -21,6 +21,11 @@ func Parse(data []byte, file string) (*Recipe, error) {
 		return nil, err
 	}
 	docs, err := readDocuments(text, file)
+	if len(docs) > 0 {
+		if what := foreign(docs[0]); what != "" {
+			return nil, &Error{File: file, Pos: posOf(docs[0]), Msg: "this is " + what + ", not a merge recipe"}
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

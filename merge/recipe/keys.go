@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"longcat/internal/suggest"
@@ -24,6 +25,10 @@ func (d *decoder) failAt(at Pos, format string, args ...any) *Error {
 // unknownKey refuses a key that the table does not have.
 func (d *decoder) unknownKey(_ *yaml.Node, f field, typ *ObjectType) {
 	e := d.fail(f.key, "unknown key %q in %s", f.key.Value, typ.Name)
+	if typ.key("parameters") != nil && slices.Contains((*Method)(nil).parameterNames(), f.key.Value) {
+		e.Msg += "; it is a parameter, and those stand under \"parameters\""
+		return
+	}
 	e.Suggest = suggest.Nearest(f.key.Value, typ.names())
 	if e.Suggest == "" && f.value.Anchor != "" {
 		e.Msg += fmt.Sprintf("; the recipe does not use its anchor &%s", f.value.Anchor)

@@ -49,10 +49,12 @@ func TestMethodErrors(t *testing.T) {
 		"unknown parameter":            {models("ties", based+"parameters: {densty: 0.5}\n", "a "+w), `r.yaml:6:14: unknown parameter "densty" (did you mean density?)`},
 		"negative density of dare":     {models("dare_ties", based, "a {weight: 1, density: -0.1}"), "r.yaml:4:36: density -0.1 is no probability"},
 		"negative density in gradient": {models("dare_linear", based, "a {weight: 1, density: [0.5, -1]}"), "density -1 is no probability"},
-		"della reaches 1":              {models("della", based, "a {weight: 1, density: 0.9}"), "r.yaml:3:3: density 0.9 and epsilon 0.15 give probabilities from 0.75 to 1.05"},
+		"della reaches 1":              {models("della", based, "a {weight: 1, density: 0.9}"), "r.yaml:4:27: density 0.9 and epsilon 0.15 give probabilities from 0.75 to 1.05"},
 		"della reaches 0":              {models("della_linear", based+"parameters: {epsilon: 0.1}\n", "a {weight: 1, density: 0.1}"), "give probabilities from 0 to 0.2"},
-		"weights without a sum":        {models("linear", "", "a {weight: 1}", "b {weight: -1}"), "r.yaml:3:3: the weights sum to 0, and normalize divides by their sum"},
+		"weights without a sum":        {models("linear", "", "a {weight: 1}", "b {weight: -1}"), "r.yaml:6:16: the weights sum to 0, and normalize divides by their sum"},
 		"multislerp without a sum":     {models("multislerp", "parameters: {weight: 0}\n", "a", "b"), "the weights sum to 0, and normalize_weights divides by their sum"},
+		"weight beside parameters":     {"merge_method: linear\nmodels:\n- model: a\n  weight: 1\n", `r.yaml:4:3: unknown key "weight" in a model of the list; it is a parameter, and those stand under "parameters"`},
+		"dtype as parameter":           {models("linear", "parameters: {dtype: float16}\n", "a "+w), "r.yaml:5:14: dtype is a key of the recipe, not a parameter"},
 		"unequal slices":               {"merge_method: linear\nparameters: {weight: 1}\nslices:\n- sources:\n  - {model: a, layer_range: [0, 2]}\n  - {model: b, layer_range: [0, 3]}\n", `r.yaml:6:5: the sources of a slice must have equally many layers: "a" has 2, "b" 3`},
 		"base not a source":            {"merge_method: ties\nbase_model: base\nparameters: {weight: 1}\nslices:\n- sources:\n  - {model: a, layer_range: [0, 2]}\n  - {model: b, layer_range: [0, 2]}\n", `r.yaml:5:3: the base model "base" must be one of the slice's sources`},
 		"two bases in slices":          {"merge_method: ties\nbase_model: base\nparameters: {weight: 1}\nslices:\n- sources:\n  - {model: base, layer_range: [0, 2]}\n- base_model: b\n  sources:\n  - {model: base, layer_range: [0, 2]}\n", `the base model "b" must be one`},
@@ -163,7 +165,7 @@ func TestValuesErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		models("linear", "", "a {weight: {filter: xyz, value: 1}}"):                          `r.yaml:3:3: weight has no default, and nothing gives it a value for the tensor x of "a"`,
 		models("slerp", "base_model: a\nparameters: {t: {filter: y, value: 1}}\n", "a", "b"): `r.yaml:3:3: t has no default, and nothing gives it a value for the tensor x`,
-		models("linear", "", "a {weight: [1, 0]}", "b {weight: [0, -1]}"):                    `r.yaml:3:3: the weights sum to 0, and normalize divides by their sum, at the tensor x`,
+		models("linear", "", "a {weight: [1, 0]}", "b {weight: [0, -1]}"):                    `r.yaml:6:16: the weights sum to 0, and normalize divides by their sum, at the tensor x`,
 		models("della", "base_model: b\n", "a {weight: 1, density: [0.5, 1]}"):               "", // 0.75 is all right, 0.9 is not
 	} {
 		s := &parse(t, text).Slices[0]

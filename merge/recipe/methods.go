@@ -15,8 +15,16 @@ type Method struct {
 	Min, Max int // models besides the base, or of all where the method knows no base; Max 0 means any number
 	Params   []Param
 
-	// check finds what is wrong with the values for one tensor, "" if nothing.
-	check func(v *Values, base int) string
+	// check finds values for one tensor that do not fit together; nil if all do.
+	check func(v *Values, base int) *misfit
+}
+
+// misfit says what is wrong with the values for one tensor, and which of them
+// should be looked at first.
+type misfit struct {
+	param string
+	input int
+	msg   string
 }
 
 // BaseUse is what a method does with base_model.
@@ -263,28 +271,28 @@ func (m *Method) parameterNames() []string {
 }
 
 // sumOfWeights refuses weights that sum to 0 where they are divided by the sum.
-func sumOfWeights(flag string) func(*Values, int) string {
-	return func(v *Values, base int) string {
-		sum := 0.0
+func sumOfWeights(flag string) func(*Values, int) *misfit {
+	return func(v *Values, base int) *misfit {
+		sum, last := 0.0, 0
 		for i, in := range v.Inputs {
 			if w, ok := in["weight"]; ok && i != base {
-				sum += w
+				sum, last = sum+w, i
 			}
 		}
 		if v.Tensor[flag] != 0 && math.Abs(sum) < 1e-12 {
-			return fmt.Sprintf("the weights sum to 0, and %s divides by their sum", flag)
+			return &misfit{"weight", last, fmt.Sprintf("the weights sum to 0, and %s divides by their sum", flag)}
 		}
-		return ""
+		return nil
 	}
 }
 
 // probabilities refuses densities that leave no probability around them.
-func probabilities(v *Values, base int) string {
+func probabilities(v *Values, base int) *misfit {
 	for i, in := range v.Inputs {
 		d, e := in["density"], in["epsilon"]
 		if i != base && d > 0 && d < 1 && (d-e <= 0 || d+e >= 1 || d-e >= 1 || d+e <= 0) {
-			return fmt.Sprintf("density %v and epsilon %v give probabilities from %v to %v; they must lie between 0 and 1", d, e, d-e, d+e)
+			return &misfit{"density", i, fmt.Sprintf("density %v and epsilon %v give probabilities from %.6g to %.6g; they must lie between 0 and 1", d, e, d-e, d+e)}
 		}
 	}
-	return ""
+	return nil
 }

@@ -24,6 +24,8 @@ func (d *decoder) parameters(n *yaml.Node, in string) settings {
 		switch {
 		case p == nil && (slices.Contains((*Method)(nil).parameterNames(), name) || slices.Contains(retired, name)):
 			d.warn(posOf(f.key), "the parameter %s has no effect on a %s merge", name, d.method.Name)
+		case p == nil && Objects[0].key(name) != nil:
+			d.fail(f.key, "%s is a key of the recipe, not a parameter: it stands at the left margin", name)
 		case p == nil:
 			e := d.fail(f.key, "unknown parameter %q", name)
 			if e.Suggest = suggest.Nearest(name, d.method.parameterNames()); e.Suggest == "" {

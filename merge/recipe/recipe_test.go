@@ -69,6 +69,7 @@ func TestRecipeErrors(t *testing.T) {
 		"axolotl":            {"base_model: m\nadapter: lora\ndatasets: []\nsequence_len: 512\n", "r.yaml:1:1: this is an axolotl file"},
 		"config.json":        {`{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}`, "this is a model's configuration (config.json)"},
 		"adapter_config":     {`{"peft_type": "LORA", "base_model_name_or_path": "org/x"}`, "this is the configuration of a LoRA adapter"},
+		"model card":         {"---\nlicense: mit\ntags: [merge]\n---\n# Title\n\nSome: text\n- a\n", "r.yaml:2:1: this is the front matter of a model card, not a merge recipe"},
 		"Latin-1":            {"# a\n# caf\xe9\n", "r.yaml:2: the recipe is not UTF-8"},
 		"UTF-32":             {"\xff\xfe\x00\x00m\x00\x00\x00", "UTF-32"},
 		"anchor not used":    {oneSlice + "merge_method: passthrough\nconst_tag: &X 1\n", `r.yaml:6:1: unknown key "const_tag" in the recipe; the recipe does not use its anchor &X`},

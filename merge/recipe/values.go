@@ -115,11 +115,19 @@ func (s *Slice) values(name string, inputs []string, t float64, used func(*Condi
 		}
 	}
 	if s.method.check != nil {
-		if msg := s.method.check(&v, base); msg != "" {
-			return v, &Error{File: s.file, Pos: s.Pos, Msg: fmt.Sprintf("%s, at the tensor %s", msg, name)}
+		if bad := s.method.check(&v, base); bad != nil {
+			return v, &Error{File: s.file, Pos: s.posOf(bad), Msg: fmt.Sprintf("%s, at the tensor %s", bad.msg, name)}
 		}
 	}
 	return v, nil
+}
+
+// posOf is where the recipe says what does not fit.
+func (s *Slice) posOf(bad *misfit) Pos {
+	if set := s.Setting(bad.param, bad.input); set != nil {
+		return set.Pos
+	}
+	return s.Inputs[bad.input].Pos
 }
 
 // value is a parameter's value at a tensor: of the nearest place that says

@@ -19,6 +19,7 @@ const maxNodes = 1 << 18
 var yamlLine = regexp.MustCompile(`line (\d+): `)
 
 // readDocuments splits the text into YAML documents; empty ones are left out.
+// With an error come those before it.
 func readDocuments(data []byte, file string) ([]*yaml.Node, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var docs []*yaml.Node
@@ -35,7 +36,7 @@ func readDocuments(data []byte, file string) ([]*yaml.Node, error) {
 				e.Msg = strings.Replace(e.Msg, m[0], "", 1)
 			}
 			e.Msg = "not valid YAML: " + e.Msg
-			return nil, e
+			return docs, e
 		}
 		if len(doc.Content) == 1 && doc.Content[0].Tag != "!!null" {
 			docs = append(docs, doc.Content[0])

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"longcat/internal/limits"
@@ -44,6 +45,12 @@ func flagsOf(o merge.Options) string {
 	}
 	if o.LayerStack != "" {
 		words = append(words, "--layer-stack", o.LayerStack)
+	}
+	if o.Seed != nil {
+		words = append(words, "--random-seed", strconv.FormatInt(*o.Seed, 10))
+	}
+	if o.Precise {
+		words = append(words, "--precise")
 	}
 	return strings.Join(words, " ")
 }

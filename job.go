@@ -89,7 +89,11 @@ func (j *Job) LayerMap() ([]modelcard.Parent, []modelcard.Layer) {
 	}
 	var layers []modelcard.Layer
 	for _, l := range j.plan.Layers {
-		layers = append(layers, modelcard.Layer{{Parent: add(l.Model, 0), Layer: l.Layer}})
+		layer := modelcard.Layer{{Parent: add(l.Model, 0), Layer: l.Layer}}
+		for _, w := range l.With {
+			layer = append(layer, modelcard.Source{Parent: add(w.Model, 0), Layer: w.Layer})
+		}
+		layers = append(layers, layer)
 	}
 	return parents, layers
 }

@@ -47,6 +47,8 @@ type LockedOptions struct {
 	ShardSize  int64  `json:"shard_size"` // bytes
 	LayerStack string `json:"layer_stack,omitempty"`
 	Layout     string `json:"layout"`
+	RandomSeed *int64 `json:"random_seed,omitempty"` // where the method draws random numbers
+	Precise    bool   `json:"precise,omitempty"`     // computed in float64 and rounded once
 }
 
 // LockedModel is one model that the recipe names: a repo at a commit, or a

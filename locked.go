@@ -30,6 +30,8 @@ func (j *Job) lock(ctx context.Context, hashes map[string]string) (*Lock, error)
 			ShardSize:  cmp.Or(max(j.opts.Merge.ShardSize, 0), merge.DefaultShardSize),
 			LayerStack: j.opts.Merge.LayerStack,
 			Layout:     defaultLayout,
+			RandomSeed: j.plan.Seed,
+			Precise:    j.plan.Precise,
 		},
 	}
 	for _, ref := range j.recipe.Models() {

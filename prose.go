@@ -2,6 +2,7 @@ package longcat
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"longcat/hub"
@@ -29,6 +30,12 @@ func toldOptions(card []byte) (o merge.Options) {
 			}
 		case "--layer-stack":
 			o.LayerStack = words[i+1]
+		case "--random-seed":
+			if n, err := strconv.ParseInt(words[i+1], 10, 64); err == nil {
+				o.Seed = &n
+			}
+		case "--precise":
+			o.Precise = true
 		}
 	}
 	return o

@@ -11,10 +11,16 @@ import (
 func (p *planner) account() error {
 	used := map[*checkpoint]map[string]int{}
 	for _, o := range p.outputs {
-		if used[o.from] == nil {
-			used[o.from] = map[string]int{}
+		members := o.inputs
+		if members == nil {
+			members = []member{{from: o.from, src: &o.src}}
 		}
-		used[o.from][o.src.Name]++
+		for _, m := range members {
+			if used[m.from] == nil {
+				used[m.from] = map[string]int{}
+			}
+			used[m.from][m.src.Name]++
+		}
 	}
 	for _, c := range p.order {
 		s := Source{Ref: c.ref, Layers: c.depth.layers, Left: c.left}

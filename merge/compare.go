@@ -17,19 +17,23 @@ import (
 func (p *planner) compare(ctx context.Context) error {
 	checked := map[*checkpoint]bool{p.base(): true}
 	for _, l := range p.layers {
-		if checked[l.from] {
-			continue
-		}
-		checked[l.from] = true
-		line := p.recipe.Slices[l.slice].Line
-		for _, check := range []func(*checkpoint, int) error{p.compareFamily, p.compareConfig, p.compareVocabulary} {
-			if err := check(l.from, line); err != nil {
-				return err
+		for _, in := range l.inputs {
+			if checked[in.from] {
+				continue
+			}
+			checked[in.from] = true
+			line := p.recipe.Slices[l.slice].Line
+			for _, check := range []func(*checkpoint, int) error{p.compareFamily, p.compareConfig, p.compareVocabulary} {
+				if err := check(in.from, line); err != nil {
+					return err
+				}
 			}
 		}
 	}
-	if err := p.compareLayers(); err != nil {
-		return err
+	if p.recipe.Method.Name == passthrough { // else tensors are compared where they are merged
+		if err := p.compareLayers(); err != nil {
+			return err
+		}
 	}
 	p.compareTying()
 	return p.compareTokenizers(ctx)
@@ -161,7 +165,10 @@ func (p *planner) compareVocabulary(c *checkpoint, line int) error {
 	if !ok || !ok2 || mine == theirs {
 		return nil
 	}
-	if c == p.first() || c == p.last() {
+	if p.recipe.Method.Name != passthrough {
+		return nil // told where embeddings are merged
+	}
+	if p.outside(c) {
 		return p.mismatch(line, c, "its vocabulary has %d words, the other's %d, and the result would take its embeddings or head", mine, theirs)
 	}
 	p.warn(line, "the vocabulary of %q has %d words, that of %q %d", c.ref.Name, mine, p.base().ref.Name, theirs)
@@ -175,6 +182,12 @@ func (p *planner) compareTying() {
 	}
 	line := p.recipe.Slices[len(p.recipe.Slices)-1].Line
 	p.warn(line, "%q has a head of its own, but config.json comes from %q, which ties the head to the embeddings (tie_word_embeddings)", p.last().ref.Name, p.base().ref.Name)
+}
+
+// outside reports whether the model gives tensors outside the layers: embeddings
+// or head, alone or with others.
+func (p *planner) outside(c *checkpoint) bool {
+	return slices.ContainsFunc(append(slices.Clone(p.layers[0].inputs), p.layers[len(p.layers)-1].inputs...), func(l layerOf) bool { return l.from == c })
 }
 
 // vocabularies are the files that give words their numbers.
@@ -198,7 +211,7 @@ func (p *planner) compareTokenizers(ctx context.Context) error {
 			continue
 		}
 		line := c.ref.Line
-		matters := c == p.first() || c == p.last()
+		matters := p.outside(c)
 		switch {
 		case t.Union:
 			return p.recipe.Errorf(t.Pos, "a union of different tokenizers is not supported yet: %s of %q and of %q differ", file, chosen.ref.Name, c.ref.Name)

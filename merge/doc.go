@@ -1,8 +1,9 @@
 // Package merge turns a recipe and the headers of the models that it names into
 // the exact files of the merged model.
 //
-// A recipe is mergekit's YAML for passthrough merges: slices of layers of one or
-// several models, one after the other. Package recipe reads it, [NewPlan] works
+// A recipe is mergekit's YAML: layers of one or several models are stacked, or
+// merged into one by a method that package method computes tensor by tensor.
+// Package recipe reads it, [NewPlan] works
 // out every output file to the last byte from configs and headers alone, and
 // [File.Content] gives such a file as random access over ranges of the sources,
 // though it is written nowhere. [Plan.WriteDir] writes the files into a folder;

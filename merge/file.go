@@ -22,7 +22,7 @@ type File struct {
 }
 
 // piece is a run of bytes of a file: literal, a range of a source file as it
-// is, or a tensor to be computed from such a range.
+// is, or a tensor to be computed from such a range, or from several.
 type piece struct {
 	Size    int64 // in the result
 	literal []byte
@@ -30,15 +30,19 @@ type piece struct {
 	File    string
 	Offset  int64
 	In      int64      // length of the source's range, where Op changes it
-	Op      *operation // nil: bytes are copied
+	Op      *operation // nil: bytes are copied, if Compute is nil too
+	Compute *computation
 }
+
+// copied reports whether the piece is a range of a source file as it is.
+func (p *piece) copied() bool { return p.literal == nil && p.Op == nil && p.Compute == nil }
 
 // add appends a piece, joining it to the one before when the bytes follow each
 // other in the same source file.
 func (f *File) add(p piece) {
 	f.Size += p.Size
 	if n := len(f.pieces); n > 0 {
-		if last := &f.pieces[n-1]; last.literal == nil && p.literal == nil && last.Op == nil && p.Op == nil &&
+		if last := &f.pieces[n-1]; last.copied() && p.copied() &&
 			last.Model == p.Model && last.File == p.File && last.Offset+last.Size == p.Offset {
 			last.Size += p.Size
 			return
@@ -51,7 +55,7 @@ func (f *File) add(p piece) {
 func (f *File) shareable() int64 {
 	var n, at int64
 	for _, p := range f.pieces {
-		if p.literal == nil && p.Op == nil && (at-p.Offset)%block == 0 {
+		if p.copied() && (at-p.Offset)%block == 0 {
 			first := (at + block - 1) / block
 			last := (at + p.Size) / block
 			n += max(last-first, 0) * block
@@ -68,42 +72,60 @@ func (f *File) shareable() int64 {
 // has changed is an error. Reads may run concurrently.
 func (f *File) Content(ctx context.Context, open Opener) (*io.SectionReader, error) {
 	c := &content{size: f.Size}
-	open = withSteps(open, f.steps)
-	opened := map[[2]string]*io.SectionReader{}
+	s := &sources{open: withSteps(open, f.steps), files: map[[2]string]*io.SectionReader{}}
+	section := func(model, file string, offset, size int64) (*io.SectionReader, error) {
+		return s.section(ctx, model, file, offset, size)
+	}
 	at := int64(0)
 	for _, p := range f.pieces {
-		var r io.ReaderAt = literal(p.literal)
-		if p.literal == nil {
-			key := [2]string{p.Model, p.File}
-			src := opened[key]
-			if src == nil {
-				m, err := open(p.Model)
-				if err != nil {
-					return nil, fmt.Errorf("opening model %q: %w", p.Model, err)
-				}
-				if src, err = m.Open(ctx, p.File); err != nil {
-					return nil, fmt.Errorf("opening %q of %q: %w", p.File, p.Model, err)
-				}
-				opened[key] = src
-			}
-			in := p.Size
-			if p.Op != nil {
-				in = p.In
-			}
-			if src.Size() < p.Offset+in {
-				return nil, &ModelError{Model: p.Model, File: p.File, Msg: fmt.Sprintf("has %d bytes now, fewer than when the merge was planned", src.Size())}
-			}
-			section := io.NewSectionReader(src, p.Offset, in)
-			r = section
-			if p.Op != nil {
-				r = computed{section, *p.Op}
-			}
+		var r io.ReaderAt
+		var err error
+		switch {
+		case p.literal != nil:
+			r = literal(p.literal)
+		case p.Compute != nil:
+			r, err = p.Compute.open(section)
+		case p.Op != nil:
+			var src *io.SectionReader
+			src, err = section(p.Model, p.File, p.Offset, p.In)
+			r = computed{src, *p.Op}
+		default:
+			r, err = section(p.Model, p.File, p.Offset, p.Size)
+		}
+		if err != nil {
+			return nil, err
 		}
 		c.starts = append(c.starts, at)
 		c.parts = append(c.parts, r)
 		at += p.Size
 	}
 	return io.NewSectionReader(c, 0, f.Size), nil
+}
+
+// sources are the source files of a file's content, each opened once.
+type sources struct {
+	open  Opener
+	files map[[2]string]*io.SectionReader
+}
+
+// section is a range of a source file.
+func (s *sources) section(ctx context.Context, model, file string, offset, size int64) (*io.SectionReader, error) {
+	key := [2]string{model, file}
+	src := s.files[key]
+	if src == nil {
+		m, err := s.open(model)
+		if err != nil {
+			return nil, fmt.Errorf("opening model %q: %w", model, err)
+		}
+		if src, err = m.Open(ctx, file); err != nil {
+			return nil, fmt.Errorf("opening %q of %q: %w", file, model, err)
+		}
+		s.files[key] = src
+	}
+	if src.Size() < offset+size {
+		return nil, &ModelError{Model: model, File: file, Msg: fmt.Sprintf("has %d bytes now, fewer than when the merge was planned", src.Size())}
+	}
+	return io.NewSectionReader(src, offset, size), nil
 }
 
 // literal is bytes as random access.

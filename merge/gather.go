@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 
 // gather lists the result's tensors: what stands before the layers, the layers,
 // and what stands after them.
-func (p *planner) gather() error {
+func (p *planner) gather(context.Context) error {
 	if err := p.checkOutside(); err != nil {
 		return err
 	}

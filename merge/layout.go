@@ -52,7 +52,7 @@ func (p *planner) layOut() error {
 		bins = p.place(bins, r, len(bins) >= enough)
 	}
 	for _, o := range p.outputs {
-		if !o.op.identity() {
+		if !o.copied() {
 			bins = p.placeComputed(bins, o)
 		}
 	}
@@ -83,7 +83,7 @@ func (p *planner) runs() []run {
 	passes := map[string]int{}
 	var uses []use
 	for _, o := range p.outputs {
-		if !o.op.identity() {
+		if !o.copied() {
 			continue
 		}
 		model := slices.Index(p.order, o.from)
@@ -157,6 +157,9 @@ func (p *planner) placeComputed(bins []*bin, o output) []*bin {
 	return append(bins, b)
 }
 
+// copied reports whether the tensor's bytes are those of its source.
+func (o *output) copied() bool { return o.compute == nil && o.op.identity() }
+
 // elementSize is in bytes, 1 for what is narrower.
 func elementSize(t safetensors.DType) int64 { return max(t.Bits()/8, 1) }
 
@@ -221,6 +224,10 @@ func (b *bin) file(name string) (*File, error) {
 	f := &File{Path: name, Tensors: tensors}
 	f.add(piece{Size: int64(len(head)), literal: head})
 	for i, o := range b.outputs {
+		if o.compute != nil {
+			f.add(piece{Size: tensors[i].Size(), Compute: o.compute})
+			continue
+		}
 		s := o.from.shards[o.src.file]
 		pc := piece{Model: o.from.ref.Name, File: s.path, Offset: s.header.Data + o.src.Begin, Size: tensors[i].Size()}
 		if !o.op.identity() {

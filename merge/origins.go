@@ -16,7 +16,7 @@ func (f *File) Origins() []Origin {
 	var origins []Origin
 	at := int64(0)
 	for _, p := range f.pieces {
-		if _, step := f.steps[p.Model]; p.literal == nil && p.Op == nil && !step {
+		if _, step := f.steps[p.Model]; p.copied() && !step {
 			origins = append(origins, Origin{At: at, Size: p.Size, Model: p.Model, File: p.File, From: p.Offset})
 		}
 		at += p.Size

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,6 +18,12 @@ type Options struct {
 	// LayerStack is the prefix of the layers that the recipe speaks of, for
 	// checkpoints that have several stacks; "" finds it through config.json.
 	LayerStack string
+	// Seed is that of the random numbers that some methods draw; nil takes one
+	// from the recipe, the same for the same text.
+	Seed *int64
+	// Precise computes in float64 and rounds once, where mergekit rounds the
+	// result of every operation.
+	Precise bool
 }
 
 // DefaultShardSize is what transformers and mergekit take.
@@ -39,16 +46,30 @@ type Plan struct {
 	Shareable   int64            `json:"shareable"`    // bytes a filesystem with reflinks need not store again
 	Warnings    []recipe.Warning `json:"warnings"`
 
+	// Method is the merge method. Seed is that of the random numbers it draws, nil
+	// where it draws none.
+	Method  string `json:"method"`
+	Seed    *int64 `json:"seed,omitempty"`
+	Precise bool   `json:"precise,omitempty"`
+
 	// Steps are the merges of the same recipe that serve as models, by name.
 	Steps map[string]*Plan `json:"steps,omitempty"`
 }
 
 // Layer says where a layer of the result comes from.
 type Layer struct {
-	Model  string `json:"model"`
-	Layer  int    `json:"layer"`            // in that model
-	Slice  int    `json:"slice"`            // index into the recipe's slices
-	Scaled bool   `json:"scaled,omitempty"` // some of its tensors are multiplied
+	Model string `json:"model"`
+	Layer int    `json:"layer"` // in that model
+	// With are the layers of other models that it is merged with.
+	With   []LayerSource `json:"with,omitempty"`
+	Slice  int           `json:"slice"`            // index into the recipe's slices
+	Scaled bool          `json:"scaled,omitempty"` // some of its tensors are multiplied
+}
+
+// LayerSource is a layer of a model.
+type LayerSource struct {
+	Model string `json:"model"`
+	Layer int    `json:"layer"`
 }
 
 // Source is what a plan takes from one model.
@@ -142,6 +163,8 @@ type layerUse struct {
 	layer int
 	slice int
 	t     float64 // how far into its slice the layer lies, 0 … 1
+
+	inputs []layerOf // of all models that are merged there, from and layer among them
 }
 
 // output is a tensor of the result.
@@ -151,6 +174,11 @@ type output struct {
 	src                sourceTensor
 	op                 operation
 	entry              int64 // bound of what it takes in a header
+
+	// Of a tensor that several are merged into; from and src are the first of them.
+	compute *computation // nil: copied, or changed as op says
+	inputs  []member
+	label   string // orders the tensors that draw random numbers
 }
 
 // NewPlan works out the merge that r describes. Models are opened by name
@@ -178,7 +206,7 @@ func newPlan(ctx context.Context, r *recipe.Recipe, open Opener, opts Options, s
 	}
 	p := &planner{
 		recipe: r, opts: opts, open: open, models: map[string]*checkpoint{},
-		plan: &Plan{Base: configSource(r).Name, Steps: steps, Warnings: slices.Clone(r.Warnings)},
+		plan: &Plan{Base: configSource(r).Name, Steps: steps, Warnings: slices.Clone(r.Warnings), Method: r.Method.Name, Precise: opts.Precise && r.Method.Name != passthrough},
 	}
 	for _, ref := range r.Refs() {
 		if slices.Contains(within, ref.Name) {
@@ -190,6 +218,7 @@ func newPlan(ctx context.Context, r *recipe.Recipe, open Opener, opts Options, s
 				return nil, err
 			}
 			steps[ref.Name] = sub
+			p.plan.Seed, p.plan.Precise = cmp.Or(p.plan.Seed, sub.Seed), p.plan.Precise || sub.Precise
 		}
 		if err := p.openModel(ctx, ref); err != nil {
 			return nil, err
@@ -201,7 +230,11 @@ func newPlan(ctx context.Context, r *recipe.Recipe, open Opener, opts Options, s
 	if err := p.compare(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.gather(); err != nil {
+	gather := p.gatherGroups
+	if r.Method.Name == passthrough {
+		gather = p.gather
+	}
+	if err := gather(ctx); err != nil {
 		return nil, err
 	}
 	if err := p.layOut(); err != nil {
@@ -239,6 +272,9 @@ func (p *planner) openModel(ctx context.Context, ref recipe.Ref) error {
 	return nil
 }
 
+// passthrough is the method that computes nothing: layers are stacked.
+const passthrough = "passthrough"
+
 func (p *planner) base() *checkpoint { return p.models[configSource(p.recipe).Name] }
 
 // first and last are the models of the first and the last slice: embeddings
@@ -252,27 +288,52 @@ func (p *planner) warn(line int, format string, args ...any) {
 
 // mapLayers checks the slices' ranges and lists the result's layers.
 func (p *planner) mapLayers() error {
-	for i, s := range p.recipe.Slices {
-		in := s.Inputs[0]
+	for i := range p.recipe.Slices {
+		s := &p.recipe.Slices[i]
+		starts, n, err := p.ranges(s)
+		if err != nil {
+			return err
+		}
+		for l := range n {
+			use := layerUse{slice: i, t: 1} // of a slice with a single layer, as mergekit has it
+			if n > 1 {
+				use.t = float64(l) / float64(n-1)
+			}
+			for k, in := range s.Inputs {
+				use.inputs = append(use.inputs, layerOf{p.models[in.Model.Name], starts[k] + l})
+			}
+			use.from, use.layer = use.inputs[0].from, use.inputs[0].layer
+			p.layers = append(p.layers, use)
+		}
+	}
+	p.plan.Stack = p.base().depth.stack.Prefix
+	for _, l := range p.layers {
+		layer := Layer{Model: l.from.ref.Name, Layer: l.layer, Slice: l.slice}
+		for _, in := range l.inputs[1:] {
+			layer.With = append(layer.With, LayerSource{in.from.ref.Name, in.layer})
+		}
+		p.plan.Layers = append(p.plan.Layers, layer)
+	}
+	return nil
+}
+
+// ranges says with which layer each input of a slice begins, and how many there
+// are: equally many of each.
+func (p *planner) ranges(s *recipe.Slice) (starts []int, n int, err error) {
+	for i, in := range s.Inputs {
 		c := p.models[in.Model.Name]
 		from, to := in.From, in.To
 		if in.All {
 			to = c.depth.layers
 		}
 		if to > c.depth.layers {
-			return p.recipe.Errorf(in.Range, "layer_range [%d, %d] goes past the end of %q, which has %d layers (0 to %d)", from, to, in.Model.Name, c.depth.layers, c.depth.layers-1)
+			return nil, 0, p.recipe.Errorf(in.Range, "layer_range [%d, %d] goes past the end of %q, which has %d layers (0 to %d)", from, to, in.Model.Name, c.depth.layers, c.depth.layers-1)
 		}
-		for l := from; l < to; l++ {
-			t := 1.0 // of a slice with a single layer, as mergekit has it
-			if to-from > 1 {
-				t = float64(l-from) / float64(to-from-1)
-			}
-			p.layers = append(p.layers, layerUse{c, l, i, t})
+		if i > 0 && to-from != n {
+			return nil, 0, p.recipe.Errorf(in.Pos, "%q has %d layers, %q %d: only equally many can be merged", s.Inputs[0].Model.Name, n, in.Model.Name, to-from)
 		}
+		n = to - from
+		starts = append(starts, from)
 	}
-	p.plan.Stack = p.base().depth.stack.Prefix
-	for _, l := range p.layers {
-		p.plan.Layers = append(p.plan.Layers, Layer{Model: l.from.ref.Name, Layer: l.layer, Slice: l.slice})
-	}
-	return nil
+	return starts, n, nil
 }

@@ -180,6 +180,10 @@ func sourcesOf(whole io.ReaderAt) []*os.File {
 			walk(outer)
 		case computed:
 			walk(r.src)
+		case *merged:
+			for _, src := range r.sources {
+				walk(src)
+			}
 		case *content:
 			for _, part := range r.parts {
 				walk(part)

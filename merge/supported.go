@@ -4,9 +4,6 @@ import "longcat/merge/recipe"
 
 // supported refuses what the recipe language knows and no plan does yet.
 func supported(r *recipe.Recipe) error {
-	if r.Method.Name != "passthrough" {
-		return r.Errorf(r.MethodPos, "merge_method %s is not supported yet; passthrough is", r.Method.Name)
-	}
 	for _, ref := range r.Refs() {
 		if ref.Adapter != nil {
 			return r.Errorf(ref.Pos, "%q: a LoRA added with '+' is not supported yet", ref.String())

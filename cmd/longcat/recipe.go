@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"longcat"
 	"longcat/internal/limits"
@@ -19,16 +20,27 @@ import (
 type recipeFlags struct {
 	shardSize  string
 	layerStack string
+	seed       int64
+	precise    bool
+
+	flags *pflag.FlagSet
 }
 
 func (f *recipeFlags) add(cmd *cobra.Command) {
+	f.flags = cmd.Flags()
 	cmd.Flags().StringVar(&f.shardSize, "shard-size", "", "most bytes of one weight file (default 5GB)")
 	cmd.Flags().StringVar(&f.layerStack, "layer-stack", "", "prefix of the layers that the recipe means, where a model has several stacks")
+	cmd.Flags().Int64Var(&f.seed, "random-seed", 0, "seed of the random numbers that a method draws (default: from the recipe)")
+	cmd.Flags().BoolVar(&f.precise, "precise", false, "compute in float64 and round once, where mergekit rounds each operation's result")
 }
 
 func (f recipeFlags) options() (merge.Options, error) {
 	limit, err := parseSize("--shard-size", f.shardSize)
-	return merge.Options{ShardSize: limit, LayerStack: f.layerStack}, err
+	o := merge.Options{ShardSize: limit, LayerStack: f.layerStack, Precise: f.precise}
+	if f.flags != nil && f.flags.Changed("random-seed") {
+		o.Seed = &f.seed
+	}
+	return o, err
 }
 
 // jobOptions are what every job shares: the hub, the display, the remarks.

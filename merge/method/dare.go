@@ -45,10 +45,19 @@ func (t *tensor[F]) drawn(draws func(density float64) bool) []int64 {
 	return first
 }
 
+// drawing says for which densities a method draws random words, one for each
+// element.
+var drawing = map[string]func(density float64) bool{
+	"dare_linear": drops, "dare_ties": drops, "della": ranks, "della_linear": ranks,
+}
+
+func drops(density float64) bool { return density < 1 }
+func ranks(density float64) bool { return density > 0 && density < 1 }
+
 // dropout drops elements at random.
 func dropout[F number.Float](t *tensor[F]) (prune[F], error) {
 	a := t.masked()
-	first := t.drawn(func(density float64) bool { return density < 1 })
+	first := t.drawn(drops)
 	limit := make([]uint32, len(first))
 	for i, in := range t.others {
 		limit[i] = threshold(arith[F]{dtype: a.dtype}.q(t.Inputs[in].Params["density"]))

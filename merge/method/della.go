@@ -23,7 +23,7 @@ func ranked[F number.Float](t *tensor[F]) (prune[F], error) {
 	a := t.masked()
 	row, stride := t.ranks()
 	t.row = row * stride
-	first := t.drawn(func(density float64) bool { return density > 0 && density < 1 })
+	first := t.drawn(ranks)
 	limits := make([][]uint32, len(first))
 	for i, in := range t.others {
 		density, ε := t.Inputs[in].Params["density"], t.Inputs[in].Params["epsilon"]

@@ -131,6 +131,24 @@ func Promote(types ...safetensors.DType) safetensors.DType {
 	return out
 }
 
+// Words is how many random words the named method draws for a tensor.
+func Words(name string, g Group) int64 {
+	draws := drawing[name]
+	if draws == nil {
+		return 0
+	}
+	n := int64(0)
+	for i, in := range g.Inputs {
+		if i != g.Base && draws(in.Params["density"]) {
+			n++
+		}
+	}
+	for _, d := range g.Shape {
+		n *= d
+	}
+	return n
+}
+
 // New makes the tensor that the named method computes from the group, which must
 // have the models and parameters that the method needs (package recipe knows
 // them). Nothing is read before the first ReadAt.

@@ -1,0 +1,84 @@
+package merge
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"longcat/merge/method"
+	"longcat/merge/recipe"
+	"longcat/merge/safetensors"
+)
+
+// computation is what a tensor of the result is computed from, by package
+// method.
+type computation struct {
+	Method string            `json:"method"`
+	Tensor string            `json:"tensor"` // in the result
+	Shape  []int64           `json:"shape"`
+	Inputs []operand         `json:"inputs"`
+	Base   int               `json:"base"` // index of the base model's, or -1
+	Params method.Params     `json:"params"`
+	DType  safetensors.DType `json:"dtype"` // of the computation
+	Out    safetensors.DType `json:"out"`
+
+	Precise bool  `json:"precise,omitempty"`
+	Seed    int64 `json:"seed,omitempty"`
+	First   int64 `json:"first,omitempty"` // random word of the tensor
+
+	random *method.Random // of all tensors with the seed
+}
+
+// operand is one model's tensor.
+type operand struct {
+	Model  string            `json:"model"`
+	File   string            `json:"file"`
+	Offset int64             `json:"offset"`
+	DType  safetensors.DType `json:"dtype"`
+	Params method.Params     `json:"params"`
+}
+
+// merged is a tensor of the result that is computed.
+type merged struct {
+	*method.Tensor
+	sources []io.ReaderAt
+}
+
+// open makes the tensor; source opens a range of a source's file.
+func (c *computation) open(source func(model, file string, offset, size int64) (*io.SectionReader, error)) (*merged, error) {
+	m := &merged{}
+	g := c.group()
+	for i, in := range c.Inputs {
+		size, _ := in.DType.Bytes(c.Shape)
+		r, err := source(in.Model, in.File, in.Offset, size)
+		if err != nil {
+			return nil, err
+		}
+		g.Inputs[i].Bytes = r
+		m.sources = append(m.sources, r)
+	}
+	var err error
+	if m.Tensor, err = method.New(c.Method, g); err != nil {
+		return nil, fmt.Errorf("computing with %s: %w", c.Method, err)
+	}
+	return m, nil
+}
+
+// group is the computation as package method takes it, without the bytes.
+func (c *computation) group() method.Group {
+	g := method.Group{
+		Name: c.Tensor, Shape: c.Shape, Base: c.Base, Params: c.Params, DType: c.DType, Out: c.Out,
+		Precise: c.Precise, Random: c.random, First: c.First,
+	}
+	for _, in := range c.Inputs {
+		g.Inputs = append(g.Inputs, method.Input{DType: in.DType, Params: in.Params})
+	}
+	return g
+}
+
+// seedOf is the seed of a recipe that is given none: the same for the same text.
+func seedOf(r *recipe.Recipe) int64 {
+	sum := sha256.Sum256(r.Text)
+	return int64(binary.LittleEndian.Uint32(sum[:]))
+}

@@ -30,6 +30,9 @@ type member struct {
 // gatherGroups lists the tensors of a result that is computed: for each name
 // that the inputs have, what their tensors are merged into.
 func (p *planner) gatherGroups(ctx context.Context) error {
+	if err := p.checkOutside(); err != nil {
+		return err
+	}
 	prefix := p.base().depth.stack.Prefix
 	first, last := &p.recipe.Slices[0], &p.recipe.Slices[len(p.recipe.Slices)-1]
 	err := p.looseGroups(ctx, first, func(name string) bool { return !afterLayers(prefix, name) })

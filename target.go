@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"longcat/hub"
-	"longcat/hub/wire"
 	"longcat/internal/limits"
 	"longcat/merge"
 	"longcat/modelcard"
@@ -19,13 +18,13 @@ import (
 type target struct {
 	repo    hub.Repo
 	commit  string
-	weights map[string]wire.TreeEntry // files that hold weights, or an index of them
-	card    []byte                    // its README.md, nil when it has none
+	weights map[string]hub.Entry // files that hold weights, or an index of them
+	card    []byte               // its README.md, nil when it has none
 }
 
 // lookAt looks at the commit that is to be built upon, "" for none.
 func lookAt(ctx context.Context, c *hub.Client, repo hub.Repo, commit string) (*target, error) {
-	t := &target{repo: repo, commit: commit, weights: map[string]wire.TreeEntry{}}
+	t := &target{repo: repo, commit: commit, weights: map[string]hub.Entry{}}
 	if commit == "" {
 		return t, nil
 	}
@@ -80,7 +79,7 @@ func (t *target) conflict(plan *merge.Plan, repo hub.Repo) error {
 func (t *target) overwrites(ctx context.Context, c *hub.Client, prep *hub.PreparedUpload) error {
 	for _, file := range prep.Files {
 		listed, there := t.weights[file.Path]
-		if !there || !file.Changed || listed.OID == file.OID {
+		if !there || !file.Changed || listed.Hash() == file.OID {
 			continue
 		}
 		if large, err := c.LargeHash(ctx, t.repo, t.commit, listed); err != nil || large != file.OID {

@@ -109,15 +109,15 @@ func (r *Result) listedHashes(ctx context.Context) (hashOf, error) {
 		if err != nil {
 			return nil, err
 		}
-		hashes[e.Path] = e.OID
-		if e.LFS == nil && !strings.HasSuffix(e.Path, ".safetensors") {
+		hashes[e.Path] = e.Hash()
+		if e.SHA256 == "" && !strings.HasSuffix(e.Path, ".safetensors") {
 			continue
 		}
 		large, err := r.opts.Hub.LargeHash(ctx, m.repo, m.commit, e)
 		if err != nil {
 			return nil, err
 		}
-		hashes[e.Path] = cmp.Or(large, e.OID)
+		hashes[e.Path] = cmp.Or(large, e.Hash())
 	}
 	return func(_ context.Context, path string) (string, error) {
 		hash, ok := hashes[path]

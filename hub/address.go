@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"longcat/hub/cache"
 )
@@ -20,28 +21,46 @@ func (t *transfer) current() File {
 }
 
 // get sends the request for e (nil: for all) to where the file is now; an
-// expired address is renewed.
+// expired address is renewed. Where a listed file's address leads is kept for
+// the next request.
 func (t *transfer) get(ctx context.Context, e *cache.Extent) (*http.Response, error) {
 	for renewals := 0; ; renewals++ {
 		f := t.current()
 		r := request{op: "downloading", repo: f.Repo, path: f.Path, method: http.MethodGet, url: f.location}
-		if e != nil {
+		if e != nil && e.Len() < f.Size {
 			r.setHeader("Range", fmt.Sprintf("bytes=%d-%d", e.Start, e.End-1))
 		}
 		resp, err := t.c.do(ctx, r)
 		if err != nil {
 			return nil, err
 		}
+		from := resp.Request.URL.String()
 		if resp.StatusCode/100 == 2 {
-			return resp, t.sameEtag(ctx, resp, f.location)
+			if isPage(resp) && !strings.HasSuffix(f.Path, "html") && resp.ContentLength != f.Size {
+				resp.Body.Close()
+				return nil, &PageError{resp.Request.URL.Host}
+			}
+			t.moved(f.location, from)
+			return resp, t.sameEtag(ctx, resp, from)
 		}
 		he := t.c.errorFrom(resp, r.op, r.repo, r.path)
-		if renewals == maxRenewals || !t.c.expired(f.location, he.Status) {
+		if renewals == maxRenewals || !t.c.expired(from, he.Status) {
 			return nil, he
 		}
 		if err := t.renew(ctx, f.location); err != nil {
 			return nil, err
 		}
+	}
+}
+
+// moved notes that the requests to one address end at another.
+func (t *transfer) moved(from, to string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.file.listed && t.file.location == from && from != to {
+		moved := *t.file
+		moved.location = to
+		t.file = &moved
 	}
 }
 
@@ -62,6 +81,10 @@ func (t *transfer) renew(ctx context.Context, old string) error {
 	defer t.renewing.Unlock()
 	f := t.current()
 	if f.location != old {
+		return nil
+	}
+	if f.listed { // what it has to be is known
+		t.moved(old, t.c.resolveURL(&f))
 		return nil
 	}
 	now, err := t.c.Resolve(ctx, f.Repo, f.Commit, f.Path)

@@ -146,7 +146,7 @@ func (e *MismatchError) Error() string {
 // with its size and hash, none of the removed ones. The first difference is a
 // *MismatchError.
 func (c *Client) CheckTree(ctx context.Context, repo Repo, commit string, want []UploadedFile, removed []string) error {
-	listed := map[string]wire.TreeEntry{}
+	listed := map[string]Entry{}
 	for e, err := range c.Tree(ctx, repo, commit) {
 		if err != nil {
 			return err
@@ -163,16 +163,13 @@ func (c *Client) CheckTree(ctx context.Context, repo Repo, commit string, want [
 			return m
 		}
 		if !lists(e, f) {
-			m.Got = describe(e.Size, e.OID)
-			if e.LFS != nil {
-				m.Got = describe(e.LFS.Size, e.LFS.OID)
-			}
+			m.Got = describe(e.Size, e.Hash())
 			return m
 		}
 	}
 	for _, path := range removed {
 		if e, ok := listed[path]; ok {
-			return &MismatchError{Repo: repo.String(), Commit: commit, Path: path, Got: describe(e.Size, e.OID)}
+			return &MismatchError{Repo: repo.String(), Commit: commit, Path: path, Got: describe(e.Size, e.Hash())}
 		}
 	}
 	return nil
@@ -182,18 +179,18 @@ func (c *Client) CheckTree(ctx context.Context, repo Repo, commit string, want [
 // without their sha256, with the size of the content or of git's pointer to
 // it; where git counts in sha256, blob ids are not ours. What can not be
 // compared is taken as right.
-func lists(e wire.TreeEntry, f UploadedFile) bool {
+func lists(e Entry, f UploadedFile) bool {
 	switch {
 	case f.Size == 0 && e.Size == 0: // whatever it is called: there is one empty file
 		return true
-	case e.LFS != nil:
-		return f.LFS && e.LFS.OID == f.OID && e.LFS.Size == f.Size
+	case e.SHA256 != "":
+		return f.LFS && e.SHA256 == f.OID && e.Size == f.Size
 	case f.LFS:
 		return e.Size == f.Size || e.Size == int64(len(wire.LFSPointer(f.OID, f.Size)))
-	case len(e.OID) != len(f.OID):
+	case len(e.BlobID) != len(f.OID):
 		return e.Size == f.Size
 	}
-	return e.Size == f.Size && e.OID == f.OID
+	return e.Size == f.Size && e.BlobID == f.OID
 }
 
 func describe(size int64, oid string) string { return fmt.Sprintf("%s (%d bytes)", oid, size) }

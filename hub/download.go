@@ -69,7 +69,7 @@ func (c *Client) Fetch(ctx context.Context, plan *DownloadPlan, o DownloadOption
 			continue
 		}
 		g.Go(func() (err error) {
-			locals[i], err = d.file(gctx, f.Path)
+			locals[i], err = d.file(gctx, f)
 			return err
 		})
 	}
@@ -137,21 +137,39 @@ const fileTries = 3
 
 // file fetches one file and returns where it is. What came as chunks and was
 // wrong comes as ranges the next time.
-func (d *downloader) file(ctx context.Context, path string) (string, error) {
+func (d *downloader) file(ctx context.Context, p PlannedFile) (string, error) {
+	f := d.c.listedFile(d.opts.Repo, d.commit, p.entry)
+	var first error
 	for try := 1; ; try++ {
-		f, err := d.c.Resolve(ctx, d.opts.Repo, d.commit, path)
-		if err != nil {
-			return "", err
+		if f == nil || !f.listed {
+			var err error
+			if f, err = d.c.Resolve(ctx, d.opts.Repo, d.commit, p.Path); err != nil {
+				return "", err
+			}
 		}
 		local, err := d.locked(ctx, f, try == 1)
-		var wrong *cache.HashError
-		if err == nil || try == fileTries || !(errors.As(err, &wrong) || errors.Is(err, ErrChanged)) {
-			if err != nil && ctx.Err() == nil {
-				err = f.named(err)
-			}
+		if err == nil || ctx.Err() != nil {
 			return local, err
 		}
+		if err = f.named(err); !f.listed && first != nil {
+			err = first // what the listing says counts
+		}
+		if try == fileTries || !isWrong(err) {
+			return "", err
+		}
+		if f.pointer { // some servers list the pointer of a large file; what they say of the file itself may be a hash
+			other, rerr := d.c.Resolve(ctx, d.opts.Repo, d.commit, p.Path)
+			if rerr == nil && other.newHash() != nil && other.Etag != f.Etag {
+				f, first = other, err
+			}
+		}
 	}
+}
+
+// isWrong tells that content is not what was promised, which may have happened
+// on the way.
+func isWrong(err error) bool {
+	return errors.As(err, new(*cache.HashError)) || errors.As(err, new(*sizeError)) || errors.Is(err, ErrChanged)
 }
 
 // named says which file an error of the connection, the disk or the hash

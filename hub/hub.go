@@ -78,6 +78,7 @@ type Client struct {
 	http     *retryablehttp.Client
 	reached  sync.Map // set of hosts that have answered
 
+	listings listings
 	storesMu sync.Mutex
 	stores   map[storeKey]*xet.Client // chunk stores that are open, nil for a repo without one
 

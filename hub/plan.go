@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 
 	"longcat/hub/cache"
@@ -27,6 +28,7 @@ type PlannedFile struct {
 	Local string `json:"local,omitempty"` // where its content is, when nothing has to be fetched
 	Hash  string `json:"hash,omitempty"`  // sha256 of a large file, git blob id of a small one; "" when not known
 
+	entry    Entry
 	unlinked bool // Local is not the file's own place yet
 }
 
@@ -48,28 +50,16 @@ func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*Download
 		return nil, err
 	}
 	plan := &DownloadPlan{Repo: o.Repo, Commit: commit}
-	add := func(path, etag string, size int64) {
-		p := PlannedFile{Path: path, Size: size, Hash: etag}
-		if local, ok := store.lookup(plan.Commit, path); ok {
+	add := func(p PlannedFile) {
+		if local, ok := store.lookup(plan.Commit, p.Path); ok {
 			p.Local = local
-		} else if local, ok := store.holds(path, etag, size); ok {
+		} else if local, ok := store.holds(p.Path, p.Hash, p.Size); ok {
 			p.Local, p.unlinked = local, true
 		}
 		plan.Files = append(plan.Files, p)
 	}
 	if len(o.Files) > 0 {
-		for _, path := range o.Files {
-			f, err := c.Resolve(ctx, o.Repo, plan.Commit, path)
-			var he *Error
-			if errors.As(err, &he) && he.Code == wire.CodeEntryNotFound {
-				err = errors.Join(err, store.missing(plan.Commit, path))
-			}
-			if err != nil {
-				return nil, err
-			}
-			add(path, f.Etag, f.Size)
-		}
-		return plan, nil
+		return plan, c.planNamed(ctx, o, store, plan.Commit, add)
 	}
 	selected := o.Matcher()
 	for e, err := range c.Tree(ctx, o.Repo, plan.Commit) {
@@ -77,18 +67,54 @@ func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*Download
 		case err != nil:
 			return nil, err
 		case !selected(e.Path) || (o.LocalDir != "" && strings.HasPrefix(e.Path, ".cache/huggingface/")):
-		case e.LFS != nil:
-			add(e.Path, e.LFS.OID, e.LFS.Size)
 		default:
-			add(e.Path, trimEtag(e.OID), e.Size)
+			add(e.planned())
 		}
 	}
 	return plan, nil
 }
 
+func (e Entry) planned() PlannedFile {
+	return PlannedFile{Path: e.Path, Size: e.Size, Hash: e.Hash(), entry: e}
+}
+
+// planNamed looks up files by their names, in one question where the hub has it.
+func (c *Client) planNamed(ctx context.Context, o DownloadOptions, store store, commit string, add func(PlannedFile)) error {
+	known, err := c.entries(ctx, o.Repo, commit, slices.DeleteFunc(slices.Clone(o.Files), func(path string) bool {
+		_, ok := c.entry(o.Repo, commit, path)
+		return ok || wire.CheckPath(path) != nil
+	}))
+	if err != nil {
+		return err
+	}
+	for _, path := range o.Files {
+		e, ok := c.entry(o.Repo, commit, path)
+		if !ok {
+			e, ok = known[path]
+		}
+		if ok && c.listedFile(o.Repo, commit, e) != nil {
+			add(e.planned())
+			continue
+		}
+		f, err := c.Resolve(ctx, o.Repo, commit, path)
+		var he *Error
+		if errors.As(err, &he) && he.Code == wire.CodeEntryNotFound {
+			err = errors.Join(err, store.missing(commit, path))
+		}
+		if err != nil {
+			return err
+		}
+		add(PlannedFile{Path: path, Size: f.Size, Hash: f.Etag})
+	}
+	return nil
+}
+
 // commitOf is the commit that the revision stands for. Some servers have files
 // and nothing else: there each file names it.
 func (c *Client) commitOf(ctx context.Context, o DownloadOptions) (string, error) {
+	if commitID.MatchString(o.Revision) {
+		return o.Revision, nil
+	}
 	info, err := c.RepoInfo(ctx, o.Repo, o.Revision)
 	if err == nil {
 		return info.SHA, nil

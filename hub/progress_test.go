@@ -111,7 +111,7 @@ func TestDownloadDataset(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantFile(t, snap.Files["x.csv"], []byte("1,2"))
-	if !strings.Contains(snap.Dir, "datasets--ann--data") || len(w.requests(path(http.MethodHead, "/datasets/ann/data/resolve/"))) == 0 {
+	if !strings.Contains(snap.Dir, "datasets--ann--data") || len(w.requests(path(http.MethodGet, "/datasets/ann/data/resolve/"))) == 0 {
 		t.Errorf("snapshot in %s", snap.Dir)
 	}
 }

@@ -25,9 +25,15 @@ func (c *Client) Open(ctx context.Context, repo Repo, rev, path string) (*io.Sec
 			return openFile(p)
 		}
 	}
-	f, err := c.Resolve(ctx, repo, rev, path)
-	if err != nil {
-		return nil, nil, err
+	var f *File
+	if e, ok := c.entry(repo, rev, path); ok {
+		f = c.listedFile(repo, rev, e)
+	}
+	if f == nil || f.pointer && f.Size > maxInGit {
+		var err error
+		if f, err = c.Resolve(ctx, repo, rev, path); err != nil {
+			return nil, nil, err
+		}
 	}
 	r := &remote{ctx: ctx, t: &transfer{c: c, file: f, etag: f.served}}
 	return io.NewSectionReader(r, 0, f.Size), io.NopCloser(nil), nil
@@ -133,3 +139,7 @@ func (r *remote) into(p []byte, e cache.Extent) (int, error) {
 	}
 	return n, err
 }
+
+// maxInGit is the size up to which hubs keep files in git: what is listed as a
+// larger one without a sha256 is not what it seems.
+const maxInGit = 10 << 20

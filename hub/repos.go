@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 
 	"longcat/hub/wire"
@@ -59,125 +57,6 @@ func revOr(rev string) string {
 	}
 	return rev
 }
-
-// Tree lists every file of a revision, page by page. Paths that could leave a
-// folder are an error: everything listed is safe to join. A server that lists
-// one folder at a time is asked for each.
-func (c *Client) Tree(ctx context.Context, repo Repo, rev string) iter.Seq2[wire.TreeEntry, error] {
-	return func(yield func(wire.TreeEntry, error) bool) {
-		if err := wire.CheckRepoID(repo.ID); err != nil {
-			yield(wire.TreeEntry{}, err)
-			return
-		}
-		root := listing{}
-		for e, err := range c.folder(ctx, repo, rev, "", &root) {
-			if !yield(e, err) || err != nil {
-				return
-			}
-		}
-		if root.deep {
-			return
-		}
-		for i := 0; i < len(root.folders); i++ {
-			below := listing{}
-			var entries []wire.TreeEntry
-			for e, err := range c.folder(ctx, repo, rev, root.folders[i], &below) {
-				if err != nil && !errors.Is(err, ErrNotFound) { // another repo's folder can not be listed
-					yield(e, err)
-					return
-				}
-				if err == nil {
-					entries = append(entries, e)
-				}
-			}
-			if slices.Equal(below.raw, root.raw) {
-				return // the server knows no folders at all
-			}
-			for _, e := range entries {
-				if !yield(e, nil) {
-					return
-				}
-			}
-			if !below.deep {
-				root.folders = append(root.folders, below.folders...)
-			}
-			if len(root.folders) > maxPages {
-				yield(wire.TreeEntry{}, fmt.Errorf("listing files of %q: more than %d folders, one by one", repo, maxPages))
-				return
-			}
-		}
-	}
-}
-
-// listing is what an answer says of folders.
-type listing struct {
-	folders []string // that are named, at most maxPages and one
-	deep    bool     // what is in them was listed too
-	raw     []string // the first paths, as they came
-}
-
-// folder yields the files that the listing of a folder names.
-func (c *Client) folder(ctx context.Context, repo Repo, rev, dir string, l *listing) iter.Seq2[wire.TreeEntry, error] {
-	r := request{op: "listing files of", repo: repo, url: repo.apiPath("tree", revOr(rev))}
-	if dir != "" {
-		r.url += "/" + escapePath(dir)
-	}
-	r.url += "?recursive=true&expand=false"
-	return func(yield func(wire.TreeEntry, error) bool) {
-		for e, err := range pages[wire.TreeEntry](ctx, c, r) {
-			if err == nil && e == (wire.TreeEntry{}) { // some servers send blank ones
-				continue
-			}
-			if len(l.raw) < 100 {
-				l.raw = append(l.raw, e.Path)
-			}
-			if err == nil && dir != "" && !strings.HasPrefix(e.Path, dir+"/") {
-				e.Path = dir + "/" + e.Path // some servers count from the folder
-			}
-			if err == nil {
-				err = checkEntry(repo, &e)
-			}
-			l.deep = l.deep || strings.Contains(strings.TrimPrefix(e.Path, dir+"/"), "/")
-			switch {
-			case err == nil && e.Type == "directory":
-				if len(l.folders) <= maxPages {
-					l.folders = append(l.folders, e.Path)
-				}
-			case !yield(e, err) || err != nil:
-				return
-			}
-		}
-	}
-}
-
-// LargeHash is the sha256 of a large file that a listing names. A server that
-// lists it without is asked for the file's own headers; "" is the answer of one
-// that does not tell there either.
-func (c *Client) LargeHash(ctx context.Context, repo Repo, commit string, e wire.TreeEntry) (string, error) {
-	if e.LFS != nil {
-		return e.LFS.OID, nil
-	}
-	f, err := c.Resolve(ctx, repo, commit, e.Path)
-	if err != nil || f.opaque || !sha256Hex.MatchString(f.Etag) {
-		return "", err
-	}
-	return f.Etag, nil
-}
-
-func checkEntry(repo Repo, e *wire.TreeEntry) error {
-	if e.LFS != nil {
-		e.LFS.OID = strings.TrimPrefix(e.LFS.OID, "sha256:")
-	}
-	if err := wire.CheckPath(e.Path); err != nil {
-		return fmt.Errorf("listing files of %q: %w", repo, err)
-	}
-	if e.Size < 0 || (e.LFS != nil && (e.LFS.Size < 0 || !sha256Hex.MatchString(e.LFS.OID))) {
-		return fmt.Errorf("listing files of %q: %q has an impossible size or hash", repo, e.Path)
-	}
-	return nil
-}
-
-var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // CreateRepo makes a repo. One that exists already is no error (existed tells);
 // its visibility then stays as it is. A 409 says 'exists' or 'somebody is at

@@ -30,6 +30,24 @@ type File struct {
 	location string // where the bytes are now: may be signed, and expire
 	served   string // the etag given there, "" when it was not asked
 	opaque   bool   // Etag is another host's, and so no hash of the content
+	listed   bool   // Etag and Size are the listing's, which decide
+	pointer  bool   // they may be those of git's pointer to a large file
+}
+
+// listedFile is the file that a commit lists, nil where the listing does not say
+// its hash.
+func (c *Client) listedFile(repo Repo, commit string, e Entry) *File {
+	f := &File{Repo: repo, Path: e.Path, Commit: commit, Etag: e.Hash(), Size: e.Size, Xet: e.xet, listed: true, pointer: e.SHA256 == ""}
+	if f.newHash() == nil {
+		return nil
+	}
+	f.location = c.resolveURL(f)
+	return f
+}
+
+// resolveURL is the address at which the hub gives a file, or says where it is.
+func (c *Client) resolveURL(f *File) string {
+	return c.cfg.Endpoint + f.Repo.resolvePath(f.Commit, f.Path)
 }
 
 // newHash gives what starts the hash that the Etag is of the content, by the

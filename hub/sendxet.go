@@ -97,12 +97,19 @@ func (s *xetSources) known(ctx context.Context, origins []Origin) ([]upload.Know
 // find is nil for a file that is not stored as chunks, or in another store than
 // the one that they are needed in.
 func (s *xetSources) find(ctx context.Context, o Origin) (*upload.Source, error) {
-	f, err := s.c.Resolve(ctx, o.Repo, o.Commit, o.Path)
-	if err != nil {
-		return nil, err
+	name := ""
+	if e, ok := s.c.entry(o.Repo, o.Commit, o.Path); ok {
+		name = e.xet
 	}
-	hash, err := merkle.Parse(f.Xet)
-	if f.Xet == "" || err != nil {
+	if name == "" {
+		f, err := s.c.Resolve(ctx, o.Repo, o.Commit, o.Path)
+		if err != nil {
+			return nil, err
+		}
+		name = f.Xet
+	}
+	hash, err := merkle.Parse(name)
+	if name == "" || err != nil {
 		return nil, nil //nolint:nilerr // not stored as chunks
 	}
 	client, err := s.c.xet(ctx, o.Repo, o.Commit, xetRead, false)

@@ -142,6 +142,8 @@ func (t *transfer) giveBack(e cache.Extent) {
 // of permission, and those that repeating did not mend, end the transfer.
 func (t *transfer) goOn(ctx context.Context, p *patience, err error) error {
 	switch {
+	case t.current().pointer && errors.As(err, new(*sizeError)):
+		return err
 	case errors.Is(err, errWhole), errors.Is(err, ErrChanged), errors.As(err, new(*cache.WriteError)),
 		errors.As(err, new(*Error)), errors.As(err, new(*PageError)):
 		return err
@@ -188,6 +190,9 @@ func (r *timedReader) Read(p []byte) (int, error) {
 // rightRange insists that an answer holds just the bytes that were asked for.
 func (t *transfer) rightRange(resp *http.Response, e cache.Extent) error {
 	size := t.current().Size
+	if total := sizeIn(resp); total >= 0 && total != size {
+		return &sizeError{size, total}
+	}
 	if resp.StatusCode == http.StatusOK && e.Len() != size {
 		return errWhole
 	}
@@ -202,6 +207,25 @@ func (t *transfer) rightRange(resp *http.Response, e cache.Extent) error {
 		return fmt.Errorf("asked for %d bytes, the server announces %d", e.Len(), resp.ContentLength)
 	}
 	return nil
+}
+
+// sizeIn is the whole file's size by an answer with all or a range of it, -1 when
+// that does not tell.
+func sizeIn(resp *http.Response) int64 {
+	if resp.StatusCode != http.StatusPartialContent {
+		return resp.ContentLength
+	}
+	if _, _, total, ok := parseContentRange(resp.Header.Get("Content-Range")); ok {
+		return total
+	}
+	return -1
+}
+
+// sizeError tells of content that has another size than was promised.
+type sizeError struct{ want, got int64 }
+
+func (e *sizeError) Error() string {
+	return fmt.Sprintf("the server sends a file of %d bytes, the hub promised %d", e.got, e.want)
 }
 
 // copy stores the bytes of e from r and returns how far it came.

@@ -40,10 +40,7 @@ func (w *world) listed() map[string]string {
 		if err != nil {
 			w.Fatal(err)
 		}
-		got[e.Path] = e.OID
-		if e.LFS != nil {
-			got[e.Path] = e.LFS.OID
-		}
+		got[e.Path] = e.Hash()
 	}
 	return got
 }

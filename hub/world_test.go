@@ -32,6 +32,7 @@ type world struct {
 	*testing.T
 	hub       *localhub.Hub
 	url, cdn  string
+	serve     http.Handler
 	faults    *localhub.Faults
 	clock     *clock
 	intercept atomic.Pointer[http.HandlerFunc]
@@ -91,7 +92,7 @@ func newWorld(t *testing.T, change ...func(*localhub.Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, w.hub = h, h
+	handler, w.hub, w.serve = h, h, h
 	t.Cleanup(func() {
 		front.Close()
 		cdn.Close()

@@ -81,10 +81,7 @@ func (a *app) ls(ctx context.Context, f lsFlags, name string) error {
 		if !selected(e.Path) {
 			continue
 		}
-		file := listedFile{Path: e.Path, Size: e.Size, OID: e.OID}
-		if e.LFS != nil {
-			file.Size, file.SHA256 = e.LFS.Size, e.LFS.OID
-		}
+		file := listedFile{Path: e.Path, Size: e.Size, OID: e.BlobID, SHA256: e.SHA256}
 		doc.Files = append(doc.Files, file)
 		doc.Total += file.Size
 	}

@@ -28,6 +28,8 @@ var mayImport = map[string][]string{
 	"merge":              {"merge", "internal"},
 	"merge/config":       {"merge/jsontext"},
 	"merge/jsontext":     {},
+	"merge/dirwriter":    {"merge/parts", "internal"},
+	"merge/parts":        {},
 	"merge/recipe":       {"merge/safetensors", "internal"},
 	"merge/safetensors":  {"internal"},
 	"merge/number":       {"merge/safetensors", "internal"},

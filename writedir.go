@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"longcat/hub/cache"
-	"longcat/merge"
+	"longcat/merge/dirwriter"
 	"longcat/modelcard"
 )
 
@@ -24,14 +24,14 @@ type DirOptions struct {
 // What the merge reads from a hub is fetched into the cache first. After an
 // interruption the same call goes on where it stopped.
 //
-// A directory that holds something else is a *merge.FolderError, unless it is to
+// A directory that holds something else is a *dirwriter.DirError, unless it is to
 // be replaced.
 func (j *Job) WriteDir(ctx context.Context, dir string, o DirOptions) error {
 	if err := j.models.refuseAsTarget(dir); err != nil {
 		return err
 	}
 	if !o.Replace {
-		if err := j.plan.CheckDir(dir); err != nil {
+		if err := dirwriter.Check(dir, j.plan.Output(j.models.open)); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func (j *Job) WriteDir(ctx context.Context, dir string, o DirOptions) error {
 	if err := j.fetchMissing(ctx); err != nil {
 		return err
 	}
-	err := j.plan.WriteDir(ctx, j.models.open, dir, merge.WriteOptions{
+	err := dirwriter.Write(ctx, dir, j.plan.Output(j.models.open), dirwriter.Options{
 		Workers: o.Workers, Replace: o.Replace, Progress: j.opts.Progress,
 	})
 	if err != nil {

@@ -45,6 +45,9 @@ type merged struct {
 	sources []io.ReaderAt
 }
 
+// Sources implements parts.Computed.
+func (m *merged) Sources() []io.ReaderAt { return m.sources }
+
 // open makes the tensor; source opens a range of a source's file.
 func (c *computation) open(source func(model, file string, offset, size int64) (*io.SectionReader, error)) (*merged, error) {
 	m := &merged{}

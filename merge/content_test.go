@@ -10,6 +10,7 @@ import (
 	"testing/iotest"
 
 	"longcat/merge"
+	"longcat/merge/dirwriter"
 	"longcat/merge/safetensors"
 )
 
@@ -64,7 +65,7 @@ func TestContent(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := mustPlan(t, c.recipe, c.open, merge.Options{ShardSize: 20_000})
 			dir := t.TempDir()
-			if err := p.WriteDir(t.Context(), c.open, dir, merge.WriteOptions{}); err != nil {
+			if err := dirwriter.Write(t.Context(), dir, p.Output(c.open), dirwriter.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			for _, f := range p.Files {

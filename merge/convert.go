@@ -41,6 +41,9 @@ type workspace struct {
 
 var workspaces = sync.Pool{New: func() any { return new(workspace) }}
 
+// Sources implements parts.Computed.
+func (c computed) Sources() []io.ReaderAt { return []io.ReaderAt{c.src} }
+
 // ReadAt implements io.ReaderAt. The caller never reads past the tensor's end.
 func (c computed) ReadAt(p []byte, off int64) (int, error) {
 	in, out := c.op.From.Bits()/8, c.op.Out.Bits()/8

@@ -6,7 +6,7 @@
 // Package recipe reads it, [NewPlan] works
 // out every output file to the last byte from configs and headers alone, and
 // [File.Content] gives such a file as random access over ranges of the sources,
-// though it is written nowhere. [Plan.WriteDir] writes the files into a folder;
+// though it is written nowhere. Package dirwriter writes [Plan.Output] into a folder;
 // the kernel copies them, and on filesystems with reflinks they share the
 // sources' blocks. [Upscale] writes recipes.
 //

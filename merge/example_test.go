@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"longcat/merge"
+	"longcat/merge/dirwriter"
 	"longcat/merge/recipe"
 )
 
@@ -54,7 +55,7 @@ dtype: bfloat16
 		return
 	}
 	defer os.RemoveAll(dir)
-	fmt.Println(plan.WriteDir(ctx, open, dir, merge.WriteOptions{}))
+	fmt.Println(dirwriter.Write(ctx, dir, plan.Output(open), dirwriter.Options{}))
 	// Output:
 	// 8 layers, 20752 parameters
 	// layer 5 is layer 3 of models/llama-b

@@ -2,12 +2,12 @@ package merge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"sort"
 
+	"longcat/merge/parts"
 	"longcat/merge/safetensors"
 )
 
@@ -71,18 +71,17 @@ func (f *File) shareable() int64 {
 // from, such as cached files in place of remote ones. A source file whose size
 // has changed is an error. Reads may run concurrently.
 func (f *File) Content(ctx context.Context, open Opener) (*io.SectionReader, error) {
-	c := &content{size: f.Size}
+	list := &parts.List{}
 	s := &sources{open: withSteps(open, f.steps), files: map[[2]string]*io.SectionReader{}}
 	section := func(model, file string, offset, size int64) (*io.SectionReader, error) {
 		return s.section(ctx, model, file, offset, size)
 	}
-	at := int64(0)
 	for _, p := range f.pieces {
 		var r io.ReaderAt
 		var err error
 		switch {
 		case p.literal != nil:
-			r = literal(p.literal)
+			r = parts.Bytes(p.literal)
 		case p.Compute != nil:
 			r, err = p.Compute.open(section)
 		case p.Op != nil:
@@ -95,11 +94,9 @@ func (f *File) Content(ctx context.Context, open Opener) (*io.SectionReader, err
 		if err != nil {
 			return nil, err
 		}
-		c.starts = append(c.starts, at)
-		c.parts = append(c.parts, r)
-		at += p.Size
+		list.Add(r, p.Size)
 	}
-	return io.NewSectionReader(c, 0, f.Size), nil
+	return io.NewSectionReader(list, 0, f.Size), nil
 }
 
 // sources are the source files of a file's content, each opened once.
@@ -126,62 +123,6 @@ func (s *sources) section(ctx context.Context, model, file string, offset, size 
 		return nil, &ModelError{Model: model, File: file, Msg: fmt.Sprintf("has %d bytes now, fewer than when the merge was planned", src.Size())}
 	}
 	return io.NewSectionReader(src, offset, size), nil
-}
-
-// literal is bytes as random access.
-type literal []byte
-
-// ReadAt implements io.ReaderAt for ranges inside the literal.
-func (l literal) ReadAt(p []byte, off int64) (int, error) {
-	n := copy(p, l[off:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-// content is a list of parts, one after the other.
-type content struct {
-	size   int64
-	starts []int64
-	parts  []io.ReaderAt
-}
-
-// end is the offset after part i.
-func (c *content) end(i int) int64 {
-	if i+1 < len(c.starts) {
-		return c.starts[i+1]
-	}
-	return c.size
-}
-
-// part finds the part that holds the byte at off.
-func (c *content) part(off int64) int {
-	return sort.Search(len(c.starts), func(i int) bool { return c.end(i) > off })
-}
-
-// ReadAt implements io.ReaderAt.
-func (c *content) ReadAt(p []byte, off int64) (int, error) {
-	if off < 0 {
-		return 0, errors.New("merge: negative offset")
-	}
-	done := 0
-	for i := c.part(off); done < len(p) && i < len(c.parts); i++ {
-		at := off + int64(done)
-		want := p[done:min(int64(len(p)), int64(done)+c.end(i)-at)]
-		n, err := c.parts[i].ReadAt(want, at-c.starts[i])
-		done += n
-		if n < len(want) {
-			if err == nil || err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return done, err
-		}
-	}
-	if done < len(p) {
-		return done, io.EOF
-	}
-	return done, nil
 }
 
 // withSteps lets open find the merges of the same recipe by their names.

@@ -51,6 +51,7 @@ func (p *planner) gatherGroups(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.plan.Warnings = append(p.plan.Warnings, p.usage.Unused(p.recipe)...)
 	p.drawRandom()
 	return p.checkOutputs()
 }
@@ -228,7 +229,7 @@ func (p *planner) addComputed(s *recipe.Slice, name string, group []member, t fl
 	for i, m := range group {
 		names[i], types[i] = m.name, m.src.DType
 	}
-	values, err := s.Values(name, names, t)
+	values, err := p.usage.Values(s, name, names, t)
 	if err != nil {
 		return err
 	}

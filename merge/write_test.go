@@ -20,6 +20,7 @@ import (
 
 	"longcat/internal/progress"
 	"longcat/merge"
+	"longcat/merge/dirwriter"
 	"longcat/merge/recipe"
 	"longcat/merge/safetensors"
 )
@@ -72,9 +73,9 @@ func checkFolder(t *testing.T, p *merge.Plan, open merge.Opener, dir string) {
 
 const spread = "m 0 3"
 
-// TestWriteDir gives the same files with any number of workers, and counts
+// TestWrite gives the same files with any number of workers, and counts
 // every byte once.
-func TestWriteDir(t *testing.T) {
+func TestWrite(t *testing.T) {
 	root := t.TempDir()
 	writeModel(t, tiny{shards: 2, files: map[string]string{"additional_chat_templates/x.jinja": "x"}}.build(t), filepath.Join(root, "m"))
 	open := folders(t, root)
@@ -84,12 +85,12 @@ func TestWriteDir(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "new", "folder")
 			var mu sync.Mutex
 			seen := map[string]int64{}
-			opts := merge.WriteOptions{Workers: workers, Progress: steps(func(s step) {
+			opts := dirwriter.Options{Workers: workers, Progress: steps(func(s step) {
 				mu.Lock()
 				defer mu.Unlock()
 				seen[s.File] += s.Bytes
 			})}
-			if err := p.WriteDir(t.Context(), open, dir, opts); err != nil {
+			if err := dirwriter.Write(t.Context(), dir, p.Output(open), opts); err != nil {
 				t.Fatal(err)
 			}
 			checkFolder(t, p, open, dir)
@@ -138,7 +139,7 @@ func TestResume(t *testing.T) {
 	for finished := range 3 {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := map[string]int64{}
-		err := p.WriteDir(ctx, open, dir, merge.WriteOptions{Workers: 1, Progress: steps(func(s step) {
+		err := dirwriter.Write(ctx, dir, p.Output(open), dirwriter.Options{Workers: 1, Progress: steps(func(s step) {
 			if done[s.File] += s.Bytes; len(done) > finished {
 				cancel()
 			}
@@ -155,7 +156,7 @@ func TestResume(t *testing.T) {
 		}
 	}
 	reused := func() (n int) {
-		if err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{Workers: 1, Progress: steps(func(s step) {
+		if err := dirwriter.Write(t.Context(), dir, p.Output(open), dirwriter.Options{Workers: 1, Progress: steps(func(s step) {
 			if s.Reused {
 				n++
 			}
@@ -172,7 +173,7 @@ func TestResume(t *testing.T) {
 		t.Errorf("a merge that was whole left state behind: %d files used again", n)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	p.WriteDir(ctx, open, dir, merge.WriteOptions{Workers: 1, Progress: steps(func(s step) {
+	dirwriter.Write(ctx, dir, p.Output(open), dirwriter.Options{Workers: 1, Progress: steps(func(s step) {
 		if s.File != p.Files[0].Path {
 			cancel()
 		}
@@ -220,7 +221,7 @@ func TestKill(t *testing.T) {
 	}
 	open := folders(t, root)
 	p := mustPlan(t, killRecipe, open, merge.Options{ShardSize: killShard})
-	if err := p.WriteDir(t.Context(), open, filepath.Join(root, "out"), merge.WriteOptions{}); err != nil {
+	if err := dirwriter.Write(t.Context(), filepath.Join(root, "out"), p.Output(open), dirwriter.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	checkFolder(t, p, open, filepath.Join(root, "out"))
@@ -245,7 +246,7 @@ func mergeUntilKilled(root string) error {
 	if err != nil {
 		return err
 	}
-	return p.WriteDir(context.Background(), open, filepath.Join(root, "out"), merge.WriteOptions{Progress: steps(func(s step) {
+	return dirwriter.Write(context.Background(), filepath.Join(root, "out"), p.Output(open), dirwriter.Options{Progress: steps(func(s step) {
 		if s.Reused {
 			fmt.Println("reused")
 		} else {
@@ -277,21 +278,21 @@ func TestFolderRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			writeModel(t, test.files, dir)
-			err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{})
+			err := dirwriter.Write(t.Context(), dir, p.Output(open), dirwriter.Options{})
 			if test.want == "" {
 				if err != nil {
 					t.Error(err)
 				}
 				return
 			}
-			var bad *merge.FolderError
+			var bad *dirwriter.DirError
 			if !errors.As(err, &bad) || !bad.Other || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 			if entries, err := os.ReadDir(dir); err != nil || len(entries) != min(len(test.files), 2) {
 				t.Errorf("a refused folder was written into: %v", entries)
 			}
-			if err := p.WriteDir(t.Context(), open, dir, merge.WriteOptions{Replace: true}); err != nil {
+			if err := dirwriter.Write(t.Context(), dir, p.Output(open), dirwriter.Options{Replace: true}); err != nil {
 				t.Fatal(err)
 			}
 			planned := func(name string) bool {
@@ -313,8 +314,8 @@ func TestFolderRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = p.WriteDir(t.Context(), open, filepath.Join(root, "m"), merge.WriteOptions{Replace: replace})
-		if !errors.As(err, new(*merge.FolderError)) {
+		err = dirwriter.Write(t.Context(), filepath.Join(root, "m"), p.Output(open), dirwriter.Options{Replace: replace})
+		if !errors.As(err, new(*dirwriter.DirError)) {
 			t.Errorf("a merge into its source: %v", err)
 		}
 		if after, err := os.ReadFile(filepath.Join(root, "m", "model.safetensors")); err != nil || !bytes.Equal(before, after) {
@@ -336,8 +337,8 @@ func TestNoSpace(t *testing.T) {
 	open := func(string) (merge.Model, error) { return huge, nil }
 	p := mustPlan(t, recipeOf("", "m 0 1"), open, merge.Options{})
 	dir := t.TempDir()
-	err = p.WriteDir(t.Context(), open, dir, merge.WriteOptions{})
-	var full *merge.SpaceError
+	err = dirwriter.Write(t.Context(), dir, p.Output(open), dirwriter.Options{})
+	var full *dirwriter.SpaceError
 	if !errors.As(err, &full) || !errors.Is(err, syscall.ENOSPC) || full.Need < 1<<59 {
 		t.Errorf("got %v", err)
 	}
@@ -376,7 +377,7 @@ func TestNothingHalfDone(t *testing.T) {
 	p := mustPlan(t, recipeOf("", "m 0 4"), open, merge.Options{})
 	broken := errors.New("connection lost")
 	dir := t.TempDir()
-	err := p.WriteDir(t.Context(), func(string) (merge.Model, error) { return failing{m, broken}, nil }, dir, merge.WriteOptions{})
+	err := dirwriter.Write(t.Context(), dir, p.Output(func(string) (merge.Model, error) { return failing{m, broken}, nil }), dirwriter.Options{})
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), `writing "model.safetensors"`) {
 		t.Errorf("got %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"longcat"
 	"longcat/hub"
 	"longcat/merge"
+	"longcat/merge/dirwriter"
 	"longcat/modelcard"
 )
 
@@ -114,7 +115,7 @@ func hint(err error, command string) string {
 		netErr  *hub.NetworkError
 		page    *hub.PageError
 		disk    *hub.DiskError
-		folder  *merge.FolderError
+		folder  *dirwriter.DirError
 		refused *hub.PermissionError
 		visible *hub.VisibilityError
 	)

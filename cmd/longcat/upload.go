@@ -17,7 +17,7 @@ import (
 	"longcat/hub"
 	"longcat/hub/wire"
 	"longcat/internal/units"
-	"longcat/merge"
+	"longcat/merge/dirwriter"
 )
 
 type uploadFlags struct {
@@ -141,11 +141,11 @@ func refuseHalfMerges(source, target string, files []hub.UploadFile, sel hub.Sel
 	for _, f := range files {
 		for dir := path.Dir(strings.TrimPrefix(f.Path, target+"/")); !seen[dir]; dir = path.Dir(dir) {
 			seen[dir] = true
-			if path.Base(dir) == merge.StateDir || !selected(path.Join(dir, "config.json")) {
+			if path.Base(dir) == dirwriter.StateDir || !selected(path.Join(dir, "config.json")) {
 				continue
 			}
 			local := filepath.Join(source, filepath.FromSlash(dir))
-			if _, err := os.Lstat(filepath.Join(local, merge.StateDir)); err == nil {
+			if _, err := os.Lstat(filepath.Join(local, dirwriter.StateDir)); err == nil {
 				return &hintedError{fmt.Errorf("folder %q holds a merge that was interrupted", local), "run longcat merge again: it goes on"}
 			}
 		}

@@ -1,4 +1,4 @@
-package merge
+package dirwriter
 
 import "golang.org/x/sys/unix"
 

@@ -1,6 +1,6 @@
 //go:build linux || darwin || freebsd
 
-package merge
+package dirwriter
 
 import (
 	"os"

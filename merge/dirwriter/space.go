@@ -1,4 +1,4 @@
-package merge
+package dirwriter
 
 import (
 	"errors"
@@ -39,7 +39,7 @@ func (w *writer) checkSpace() error {
 		}
 		need += j.Size
 		if reflinks && onDevice(w.dir, j.sources) {
-			need -= j.shareable()
+			need -= j.Shareable
 		}
 	}
 	if need > free {

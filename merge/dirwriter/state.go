@@ -1,4 +1,4 @@
-package merge
+package dirwriter
 
 import (
 	"crypto/sha256"
@@ -9,23 +9,20 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
-
-	"longcat/merge/recipe"
 )
 
-// StateDir is the folder inside the result's folder that holds unfinished files
-// and the list of finished ones while a merge is being written. Where it stays,
-// the merge was interrupted.
+// StateDir is the directory inside the output's directory that holds unfinished files
+// and the list of finished ones while it is being written. Where it stays, the
+// merge was interrupted.
 const StateDir = ".longcat-merge"
 
 // state remembers the files that are finished, so that an interrupted merge
 // goes on. Its list is trusted only together with the file's size.
 type state struct {
-	dir    string // the result's folder
+	dir    string // the output's
 	lock   *os.File
 	mu     sync.Mutex
 	Finish map[string]finished `json:"finished"`
@@ -37,23 +34,23 @@ type finished struct {
 	Plan string `json:"plan"` // job.identity
 }
 
-// openState takes the folder for this process and reads what an earlier one
+// openState takes the directory for this process and reads what an earlier one
 // left. The recipe stays there, to tell whose it is.
-func openState(dir string, text []byte) (*state, error) {
+func openState(dir string, out Output) (*state, error) {
 	s := &state{dir: dir, Finish: map[string]finished{}}
-	folder := filepath.Join(dir, StateDir)
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return nil, fmt.Errorf("making folder for unfinished files: %w", err)
+	own := filepath.Join(dir, StateDir)
+	if err := os.MkdirAll(own, 0o777); err != nil {
+		return nil, fmt.Errorf("making directory for unfinished files: %w", err)
 	}
 	var err error
-	if s.lock, err = os.OpenFile(filepath.Join(folder, "lock"), os.O_CREATE|os.O_RDWR, 0o666); err != nil {
-		return nil, fmt.Errorf("locking folder for merge: %w", err)
+	if s.lock, err = os.OpenFile(filepath.Join(own, "lock"), os.O_CREATE|os.O_RDWR, 0o666); err != nil {
+		return nil, fmt.Errorf("locking directory for merge: %w", err)
 	}
 	if !lock(s.lock) {
 		s.lock.Close()
-		return nil, &FolderError{Dir: dir, Files: []string{StateDir}, Msg: "is being written by another merge"}
+		return nil, &DirError{Dir: dir, Files: []string{StateDir}, Msg: "is being written by another merge"}
 	}
-	if err := writeSynced(filepath.Join(folder, recipe.FileName), text); err != nil {
+	if err := writeSynced(filepath.Join(own, out.Recipe), out.Content); err != nil {
 		s.lock.Close()
 		return nil, fmt.Errorf("noting the recipe: %w", err)
 	}
@@ -61,7 +58,7 @@ func openState(dir string, text []byte) (*state, error) {
 	if err == nil && json.Unmarshal(data, s) != nil || s.Finish == nil {
 		s.Finish = map[string]finished{} // unreadable: begin anew
 	}
-	parts, err := filepath.Glob(filepath.Join(folder, "*.part"))
+	parts, err := filepath.Glob(filepath.Join(own, "*.part"))
 	for _, p := range parts {
 		err = errors.Join(err, os.Remove(p))
 	}
@@ -119,7 +116,7 @@ func writeSynced(name string, data []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// close gives the folder free; a merge that finished nothing leaves no state.
+// close releases the directory; a merge that finished nothing leaves no state.
 func (s *state) close() {
 	if len(s.Finish) == 0 {
 		os.RemoveAll(filepath.Join(s.dir, StateDir)) // what stays is written over next time
@@ -135,7 +132,7 @@ func (s *state) remove() error {
 	return nil
 }
 
-// syncDir makes renames in dir durable. Some systems do not let folders be synced.
+// syncDir makes renames in dir durable. Some systems do not let directories be synced.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -143,22 +140,16 @@ func syncDir(dir string) error {
 	}
 	defer d.Close()
 	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("syncing folder: %w", err)
+		return fmt.Errorf("syncing directory: %w", err)
 	}
 	return nil
 }
 
-// identity names the file's content: its pieces, and which source files they
-// are taken from (their sizes, and when they were changed).
+// identity names the file's content: what it is made of, and the source files
+// that it is taken from by their sizes and when they were changed.
 func (j job) identity() (string, error) {
 	h := sha256.New()
-	enc := json.NewEncoder(h)
-	for _, p := range j.pieces {
-		if err := enc.Encode(p); err != nil {
-			return "", err
-		}
-		h.Write(p.literal)
-	}
+	io.WriteString(h, j.ID)
 	for _, src := range j.sources {
 		info, err := src.Stat()
 		if err != nil {
@@ -169,31 +160,11 @@ func (j job) identity() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// sourcesOf lists the files on disk that content is taken from, each once.
-func sourcesOf(whole io.ReaderAt) []*os.File {
-	var files []*os.File
-	var walk func(r io.ReaderAt)
-	walk = func(r io.ReaderAt) {
-		switch r := r.(type) {
-		case *io.SectionReader:
-			outer, _, _ := r.Outer()
-			walk(outer)
-		case computed:
-			walk(r.src)
-		case *merged:
-			for _, src := range r.sources {
-				walk(src)
-			}
-		case *content:
-			for _, part := range r.parts {
-				walk(part)
-			}
-		case *os.File:
-			if !slices.Contains(files, r) {
-				files = append(files, r)
-			}
-		}
+// unchanged wants the sources to be as they were before the file was written.
+func (j job) unchanged() error {
+	id, err := j.identity()
+	if err == nil && id != j.id {
+		err = errors.New("a source was changed while it was read")
 	}
-	walk(whole)
-	return files
+	return err
 }

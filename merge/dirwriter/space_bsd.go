@@ -1,6 +1,6 @@
 //go:build darwin || freebsd
 
-package merge
+package dirwriter
 
 import "golang.org/x/sys/unix"
 

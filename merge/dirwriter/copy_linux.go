@@ -1,4 +1,4 @@
-package merge
+package dirwriter
 
 import (
 	"context"
@@ -11,11 +11,11 @@ import (
 // kernel copies n bytes of src with copy_file_range, which on filesystems with
 // reflinks shares whole blocks where the offsets agree. It reports how much it
 // copied; the rest, if the kernel can not do it, is the caller's.
-func (c *copier) kernel(src *os.File, off, n, at int64) (int64, error) {
+func (c *copier) kernel(ctx context.Context, src *os.File, off, n, at int64) (int64, error) {
 	done := int64(0)
 	for done < n {
-		if c.ctx.Err() != nil {
-			return done, context.Cause(c.ctx)
+		if ctx.Err() != nil {
+			return done, context.Cause(ctx)
 		}
 		from, to := off+done, at+done
 		k, err := unix.CopyFileRange(int(src.Fd()), &from, int(c.dst.Fd()), &to, int(stride(from, to, n-done)), 0)

@@ -1,4 +1,11 @@
-package merge
+// Package dirwriter writes a model's files into a directory, so that it can be
+// interrupted anywhere and goes on where it was.
+//
+// Every file is written beside its name, synced and renamed, weights first and
+// config.json last: nothing half-done stands under a final name, and the
+// directory does not load before it is whole. What is a range of a file on disk
+// is copied by the kernel; filesystems with reflinks share its blocks.
+package dirwriter
 
 import (
 	"context"
@@ -9,70 +16,91 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"longcat/internal/progress"
+	"longcat/merge/parts"
 )
 
-// WriteOptions steer WriteDir. The zero value works.
-type WriteOptions struct {
-	// Workers is how many files are written at a time, 0 meaning 2.
-	Workers int
-	// Replace writes over what is in the folder, and removes weights there that
-	// do not belong to the merge.
-	Replace bool
-	// Progress, if not nil, hears of bytes that are in place, and of files that
-	// an earlier, interrupted WriteDir had finished.
-	Progress Progress
+// Output is what a directory is to hold.
+type Output struct {
+	Files []File
+	// Recipe is the file that tells whose output it is, with its content.
+	Recipe  string
+	Content []byte
+	// IsWeights tells by a file's name whether a loader takes it for weights or
+	// an index of them.
+	IsWeights func(name string) bool
 }
 
-// Progress hears of work that takes long. The kind of work here is "merging".
-type Progress = progress.Progress
+// File is a file of the output.
+type File struct {
+	Path      string // slash path
+	Size      int64
+	ID        string // names what the content is made of; equal for equal content of equal sources
+	Weights   bool   // written first, several at a time, and not again when they are finished
+	Shareable int64  // bytes that a filesystem with reflinks need not store again
 
-// WriteDir writes the merged model into the folder dir, which is made if need
-// be. Sources are opened through open, as by File.Content.
+	// Open gives the content. See package parts for what is copied by the kernel.
+	Open func(ctx context.Context) (*io.SectionReader, error)
+}
+
+// Options steer Write. The zero value works.
+type Options struct {
+	// Workers is how many files are written at a time, 0 meaning 2.
+	Workers int
+	// Replace writes over what is in the directory, and removes weights there that
+	// do not belong to the output.
+	Replace bool
+	// Progress, if not nil, hears of bytes that are in place, and of files that
+	// an earlier, interrupted Write had finished. The kind of work is "merging".
+	Progress progress.Progress
+}
+
+const kind = "merging"
+
+// Write writes the output into the directory dir, which is made if need be. A
+// Write that was interrupted goes on when it is called again with the same
+// output: finished files are not written again, unless a source was changed.
 //
-// Every file is written beside its name, synced and renamed, weights first and
-// config.json last, so that nothing half-done stands under a final name and the
-// folder does not load before it is whole. A WriteDir that was interrupted goes
-// on where it was when it is called again with the same plan and sources:
-// finished files are not written again.
-//
-// A folder that CheckDir refuses gives its error, unless it is to be replaced,
+// A directory that Check refuses gives its error, unless it is to be replaced,
 // and too little room a *SpaceError, before anything is written.
-func (p *Plan) WriteDir(ctx context.Context, open Opener, dir string, opts WriteOptions) error {
+func Write(ctx context.Context, dir string, out Output, opts Options) error {
 	if opts.Workers <= 0 {
 		opts.Workers = 2
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("making folder for merge: %w", err)
+		return fmt.Errorf("making directory for merge: %w", err)
 	}
 	if !opts.Replace {
-		if err := p.CheckDir(dir); err != nil {
+		if err := Check(dir, out); err != nil {
 			return err
 		}
 	}
 	w := &writer{dir: dir, opts: opts}
-	if err := w.openJobs(ctx, p.Files, openOnce(open)); err != nil {
+	if err := w.open(ctx, out.Files); err != nil {
 		return err
 	}
-	strange, err := p.strangeWeights(dir)
+	strange, err := out.strangeWeights(dir)
 	if err != nil {
 		return err
 	}
 	if err := w.spareSources(strange); err != nil {
 		return err
 	}
-	if w.state, err = openState(dir, p.recipeText()); err != nil {
+	if w.state, err = openState(dir, out); err != nil {
 		return err
 	}
 	defer w.state.close()
 	if err := w.checkSpace(); err != nil {
 		return err
 	}
-	progress.Expect(opts.Progress, "merging", p.Size)
+	total := int64(0)
+	for _, j := range w.jobs {
+		total += j.Size
+	}
+	progress.Expect(opts.Progress, kind, total)
 	if err := w.unload(); err != nil {
 		return err
 	}
@@ -85,47 +113,29 @@ func (p *Plan) WriteDir(ctx context.Context, open Opener, dir string, opts Write
 	return w.state.remove()
 }
 
-// openOnce remembers opened models, so that files share their descriptors.
-func openOnce(open Opener) Opener {
-	var mu sync.Mutex
-	models := map[string]Model{}
-	return func(name string) (Model, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if m, ok := models[name]; ok {
-			return m, nil
-		}
-		m, err := open(name)
-		if err == nil {
-			models[name] = m
-		}
-		return m, err
-	}
-}
-
-// writer is the state of one WriteDir.
+// writer is the state of one Write.
 type writer struct {
 	dir   string
 	jobs  []job
-	opts  WriteOptions
+	opts  Options
 	state *state
 }
 
 // job is a file to write, with its content.
 type job struct {
-	*File
+	File
 	content *io.SectionReader
 	sources []*os.File // on disk, that the content is taken from
-	id      string     // names the content: see identity
+	id      string     // see identity
 }
 
-func (w *writer) openJobs(ctx context.Context, files []*File, open Opener) error {
+func (w *writer) open(ctx context.Context, files []File) error {
 	for _, f := range files {
-		content, err := f.Content(ctx, open)
+		content, err := f.Open(ctx)
 		if err != nil {
 			return err
 		}
-		j := job{File: f, content: content, sources: sourcesOf(content)}
+		j := job{File: f, content: content, sources: parts.Files(content)}
 		if j.id, err = j.identity(); err != nil {
 			return fmt.Errorf("looking at the sources of %q: %w", f.Path, err)
 		}
@@ -134,9 +144,13 @@ func (w *writer) openJobs(ctx context.Context, files []*File, open Opener) error
 	return nil
 }
 
-// unload removes what would make a folder loadable while its weights change.
+// What makes a directory load as a model: the one names the weights, the other
+// is looked for first.
+var loadable = []string{"model.safetensors.index.json", "config.json"}
+
+// unload removes what would make a directory loadable while its weights change.
 func (w *writer) unload() error {
-	for _, name := range []string{"config.json", indexFile} {
+	for _, name := range loadable {
 		if err := os.Remove(filepath.Join(w.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -145,14 +159,14 @@ func (w *writer) unload() error {
 }
 
 // writeAll writes weights in parallel, then, in place of the strange weights,
-// the other files, config.json last.
+// the other files, what makes the directory loadable last.
 func (w *writer) writeAll(ctx context.Context, strange []string) error {
 	var small, weights []job
 	for _, j := range w.jobs {
-		if j.Tensors == nil {
-			small = append(small, j)
-		} else {
+		if j.Weights {
 			weights = append(weights, j)
+		} else {
+			small = append(small, j)
 		}
 	}
 	bySource(weights)
@@ -169,7 +183,9 @@ func (w *writer) writeAll(ctx context.Context, strange []string) error {
 			return err
 		}
 	}
-	slices.SortStableFunc(small, func(a, b job) int { return lateness(a.Path) - lateness(b.Path) })
+	slices.SortStableFunc(small, func(a, b job) int {
+		return slices.Index(loadable, a.Path) - slices.Index(loadable, b.Path)
+	})
 	for _, j := range small {
 		if err := w.write(ctx, j); err != nil {
 			return err
@@ -198,13 +214,10 @@ func bySource(jobs []job) {
 	slices.SortStableFunc(jobs, func(a, b job) int { return first(a) - first(b) })
 }
 
-// lateness orders the small files: what makes a folder loadable comes last.
-func lateness(name string) int { return slices.Index([]string{indexFile, "config.json"}, name) }
-
 // weights writes one weight file unless it is there already.
 func (w *writer) weights(ctx context.Context, j job) error {
 	if w.state.has(j) {
-		m := progress.Start(w.opts.Progress, "merging", j.Path, j.Size)
+		m := progress.Start(w.opts.Progress, kind, j.Path, j.Size)
 		m.Found(j.Size)
 		m.Done()
 		return nil
@@ -227,15 +240,18 @@ func (w *writer) write(ctx context.Context, j job) (err error) {
 			err = errors.Join(fmt.Errorf("writing %q: %w", j.Path, w.noSpace(err)), os.Remove(part))
 		}
 	}()
-	meter := progress.Start(w.opts.Progress, "merging", j.Path, j.Size)
+	meter := progress.Start(w.opts.Progress, kind, j.Path, j.Size)
 	defer meter.Done()
-	c := copier{ctx: ctx, dst: out, note: meter.Add}
-	err = c.copy(j.content, 0)
+	c := copier{dst: out, note: meter.Add}
+	err = c.copy(ctx, j.content, 0)
 	if err == nil {
 		err = out.Sync()
 	}
 	if cerr := out.Close(); err == nil {
 		err = cerr
+	}
+	if err == nil {
+		err = j.unchanged()
 	}
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,6 +65,7 @@ func (a *app) serve(ctx context.Context, dir, addr string) error {
 		Tokens:       []localhub.Token{{Secret: secret, User: "longcat", Role: localhub.Write}},
 		AnyNamespace: true,
 		Render:       modelcard.RenderHTML,
+		Hosts:        hostNames(addr),
 	})
 	if _, ok := errors.AsType[*store.NotHubError](err); ok {
 		return &hintedError{err, "serve wants a directory of its own: one that is empty or not there yet, or that it served before"}
@@ -72,6 +74,9 @@ func (a *app) serve(ctx context.Context, dir, addr string) error {
 		return err
 	}
 	defer h.Close()
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(serveMemory)
+	}
 	url := "http://" + l.Addr().String()
 	if a.json {
 		if err := a.printJSON(map[string]string{"endpoint": url, "token": secret, "dir": dir}); err != nil {
@@ -86,10 +91,26 @@ func (a *app) serve(ctx context.Context, dir, addr string) error {
 	return serveUntil(ctx, l, h)
 }
 
+// hostNames are what this machine is called, by whoever started serve and by
+// itself.
+func hostNames(addr string) (names []string) {
+	if host, _, err := net.SplitHostPort(addr); err == nil && host != "" {
+		names = append(names, host)
+	}
+	if name, err := os.Hostname(); err == nil {
+		names = append(names, name)
+	}
+	return names
+}
+
+// serveMemory is from how many bytes on garbage is collected early: whoever
+// sends many requests at once must not be able to fill the machine with it.
+const serveMemory = 192 << 20
+
 // serveUntil serves until ctx ends, then lets requests under way finish for a
 // moment.
 func serveUntil(ctx context.Context, l net.Listener, h http.Handler) error {
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
 	select {

@@ -129,7 +129,7 @@ func (h *Hub) writer(t *Token, namespace string) bool {
 func (h *Hub) authorize(t *Token, r *store.Repo, n need) error {
 	if r == nil || (r.Settings.Private && !h.member(t, r.ID.Namespace())) {
 		if t == nil {
-			return errAnonymous
+			return errHidden
 		}
 		return errNoRepo
 	}
@@ -141,8 +141,12 @@ func (h *Hub) authorize(t *Token, r *store.Repo, n need) error {
 	case n == toSee:
 		return nil
 	case s.Gated != "" && !member && (t == nil || !slices.Contains(s.Granted, t.User)):
+		status := http.StatusForbidden
+		if t == nil {
+			status = http.StatusUnauthorized
+		}
 		return &apiError{
-			Status: http.StatusForbidden, Code: wire.CodeGatedRepo,
+			Status: status, Code: wire.CodeGatedRepo,
 			Message: fmt.Sprintf("Access to %s %s is restricted. You must have access to it and be authenticated to access it. Please log in.", r.ID.Type, r.ID.Name),
 		}
 	case n == toRead:

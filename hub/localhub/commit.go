@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -219,12 +218,11 @@ func applyChange(r *store.Repo, parent *store.Commit, files map[string]store.Fil
 	switch c.kind {
 	case putFile, putLFS:
 		put(store.File{Path: c.path, OID: c.oid, Size: c.size, LFS: c.lfs})
-	case deleteFile:
-		if _, ok := files[c.path]; !ok {
-			return noEntry("A file with this name doesn't exist: " + c.path)
+	case deleteFile, deleteFolder: // whichever it says, what is there goes
+		if _, ok := files[c.path]; ok && c.kind == deleteFile {
+			delete(files, c.path)
+			return nil
 		}
-		delete(files, c.path)
-	case deleteFolder:
 		found := false
 		for p := range files {
 			if strings.HasPrefix(p, c.path+"/") {
@@ -233,7 +231,7 @@ func applyChange(r *store.Repo, parent *store.Commit, files map[string]store.Fil
 			}
 		}
 		if !found {
-			return noEntry("A folder with this name doesn't exist: " + c.path)
+			return noEntry(map[kind]string{deleteFile: "A file", deleteFolder: "A folder"}[c.kind] + " with this name doesn't exist: " + c.path)
 		}
 	case copyFile:
 		source := parent
@@ -252,27 +250,18 @@ func applyChange(r *store.Repo, parent *store.Commit, files map[string]store.Fil
 	return nil
 }
 
-// checkNames refuses files that could not lie side by side in one folder on
-// every system: a file where a folder is, names that differ by case only.
+// checkNames refuses a file where a directory is. Names that differ by case
+// only are for git, and for most disks, different names.
 func checkNames(files []store.File) error {
-	seen := make(map[string]string, len(files)) // by folded name; "" for folders
-	for _, f := range files {
-		folded := strings.ToLower(f.Path)
-		if other, ok := seen[folded]; ok {
-			if other == "" {
+	for i, f := range files[:max(len(files)-1, 0)] {
+		// What is sorted between a file and what lies below it begins so, too.
+		for _, next := range files[i+1:] {
+			if !strings.HasPrefix(next.Path, f.Path) {
+				break
+			}
+			if next.Path[len(f.Path)] == '/' {
 				return badRequest("%q can not be both a file and a folder", f.Path)
 			}
-			return badRequest("%q and %q differ by case only", other, f.Path)
-		}
-		seen[folded] = f.Path
-		for dir := path.Dir(folded); dir != "."; dir = path.Dir(dir) {
-			if seen[dir] != "" {
-				return badRequest("%q can not be both a file and a folder", seen[dir])
-			}
-			if _, ok := seen[dir]; ok {
-				break // and so are its parents
-			}
-			seen[dir] = ""
 		}
 	}
 	return nil

@@ -59,14 +59,12 @@ func TestCommitRefuses(t *testing.T) {
 	}{
 		"missing file":        {line("deletedFile", wire.CommitDeleted{Path: "none"}), 404, wire.CodeEntryNotFound},
 		"missing folder":      {line("deletedFolder", wire.CommitDeleted{Path: "none"}), 404, wire.CodeEntryNotFound},
-		"file for a folder":   {line("deletedFile", wire.CommitDeleted{Path: "dir"}), 404, wire.CodeEntryNotFound},
+		"file as a folder":    {line("deletedFolder", wire.CommitDeleted{Path: "Model.txt"}), 404, wire.CodeEntryNotFound},
 		"missing source":      {line("copyFile", map[string]string{"path": "x", "srcPath": "none"}), 404, wire.CodeEntryNotFound},
 		"missing revision":    {line("copyFile", map[string]string{"path": "x", "srcPath": "dir/file", "srcRevision": "none"}), 404, wire.CodeRevisionNotFound},
 		"unknown object":      {lfsLine("m.bin", []byte("nowhere")), 400, ""},
 		"file under a file":   {fileLine("dir/file/x", "1"), 400, ""},
 		"file over a folder":  {fileLine("dir", "1"), 400, ""},
-		"other case":          {fileLine("model.TXT", "1"), 400, ""},
-		"folder, other case":  {fileLine("MODEL.txt/x", "1"), 400, ""},
 		"path out of repo":    {fileLine("../x", "1"), 400, ""},
 		"path into .git":      {fileLine("a/.git/hooks", "1"), 400, ""},
 		"backslash":           {fileLine(`a\b`, "1"), 400, ""},
@@ -189,4 +187,17 @@ func TestPullRequests(t *testing.T) {
 	}
 	w.want(w.do("", "GET", "/api/models/ann/model/discussions/..%2f..%2frepo", nil), 404)
 	w.want(w.do("rita", "POST", "/api/models/ann/model/commit/main?create_pr=1", []byte(header("")+fileLine("fix.txt", "x"))), 403)
+}
+
+// Git tells letter cases apart, and a directory goes by either word.
+func TestCommitsAsGitTakesThem(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/model", "public")
+	w.want(w.commit("ann", "ann/model", "main", header(""), fileLine("Readme.txt", "1"), fileLine("README.TXT", "2"), fileLine("dir/a", "3"), fileLine("dir-x", "4")), 200)
+	if a, b := w.get("", "ann/model", "main", "Readme.txt"), w.get("", "ann/model", "main", "README.TXT"); string(a) != "1" || string(b) != "2" {
+		t.Errorf("%s, %s", a, b)
+	}
+	w.want(w.commit("ann", "ann/model", "main", header(""), line("deletedFile", wire.CommitDeleted{Path: "dir"})), 200)
+	w.want(w.do("", "HEAD", "/ann/model/resolve/main/dir/a", nil), 404)
+	w.get("", "ann/model", "main", "dir-x")
 }

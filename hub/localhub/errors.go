@@ -46,6 +46,7 @@ func noRevision(rev string) *apiError {
 
 var (
 	errAnonymous = &apiError{Status: http.StatusUnauthorized, Message: "Invalid username or password."}
+	errHidden    = &apiError{Status: http.StatusUnauthorized, Code: wire.CodeRepoNotFound, Message: errAnonymous.Message} // Python clients look at the code where the address is not https
 	errBadToken  = &apiError{Status: http.StatusUnauthorized, Message: "Invalid credentials in Authorization header"}
 	errNoRepo    = &apiError{Status: http.StatusNotFound, Code: wire.CodeRepoNotFound, Message: "Repository not found"}
 	errDisabled  = &apiError{Status: http.StatusForbidden, Message: "Access to this resource is disabled."}
@@ -79,12 +80,15 @@ func asAPIError(err error) *apiError {
 	return &apiError{Status: http.StatusInternalServerError, Message: "Internal Error - We're working hard to fix this as soon as possible!"}
 }
 
-func writeError(w http.ResponseWriter, err error) {
+func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	e := asAPIError(err)
 	setErrorHeaders(w.Header(), e)
 	body := e.Body
 	if body == nil {
 		body = wire.Error{Error: e.Message}
+	}
+	if r.Method == http.MethodHead { // clients that see JSON announced would look for it
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	}
 	writeJSON(w, e.Status, body)
 }

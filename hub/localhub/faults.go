@@ -99,7 +99,7 @@ func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next func(http.Res
 	if f.Status != 0 {
 		f.patch(w.Header())
 		err := &apiError{Status: f.Status, Message: cmp.Or(f.Message, http.StatusText(f.Status))}
-		writeError(w, err)
+		writeError(w, r, err)
 		return err
 	}
 	if f.IgnoreRange {

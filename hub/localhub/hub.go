@@ -29,6 +29,7 @@ type Options struct {
 
 	CDN        string        // base URL that large files are redirected to; empty: the request's own origin
 	AddressTTL time.Duration // how long a signed address works; 0: an hour
+	BodyGrace  time.Duration // how long a body may take before it must have come at 1 KiB a second; 0: 30 s
 
 	PageSize     int   // entries a page of a tree or list; 0: 1000
 	LFSThreshold int64 // bytes from which any file is large; 0: 10 MiB
@@ -77,6 +78,7 @@ type Hub struct {
 // hub is removed.
 func Open(dir string, opts Options) (*Hub, error) {
 	opts.AddressTTL = cmp.Or(opts.AddressTTL, time.Hour)
+	opts.BodyGrace = cmp.Or(opts.BodyGrace, 30*time.Second)
 	opts.PageSize = cmp.Or(opts.PageSize, 1000)
 	opts.LFSThreshold = cmp.Or(opts.LFSThreshold, 10<<20)
 	opts.Multipart = cmp.Or(opts.Multipart, 64<<20)
@@ -140,7 +142,11 @@ func (h *Hub) load(dir string) (err error) {
 	if err := h.collect(context.Background()); err != nil {
 		return err
 	}
-	return h.startXet()
+	if err := h.startXet(); err != nil {
+		return err
+	}
+	go h.collectByItself(h.conversion.ctx)
+	return nil
 }
 
 // Close lets go of the directory. Uploads that are under way are lost; requests

@@ -1,6 +1,7 @@
 package localhub
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -36,6 +37,7 @@ func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
 		return errNoRoute
 	}
 	var req wire.LFSBatchRequest
+	var rev string // that the files are for
 	if err := h.readJSON(c, maxJSON, &req); err != nil {
 		return err
 	}
@@ -50,6 +52,10 @@ func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
 	} else if req.Operation != "download" {
 		return badRequest("Unknown LFS operation %q", req.Operation)
 	}
+	if req.Ref != nil {
+		rev = strings.TrimPrefix(req.Ref.Name, "refs/heads/")
+	}
+	throughXet := req.Operation == "upload" && !h.opts.NoXet && slices.Contains(req.Transfers, "xet")
 	for _, o := range req.Objects {
 		a := wire.LFSBatchObject{OID: o.OID, Size: o.Size, Authenticated: true}
 		switch {
@@ -58,13 +64,16 @@ func (h *Hub) lfsBatch(w http.ResponseWriter, c *call) error {
 		case req.Operation == "download":
 			h.offerDownload(c, &a)
 		default:
-			if h.offerUpload(c, &a, slices.Contains(req.Transfers, "multipart")) {
+			if h.offerUpload(c, &a, len(req.Objects), slices.Contains(req.Transfers, "multipart") && !throughXet) {
 				answer.Transfer = "multipart"
+			}
+			if throughXet && a.Actions != nil { // huggingface.js takes the token's address from here
+				a.Actions["upload"].Href = h.writeTokenAddress(c, cmp.Or(rev, store.DefaultBranch))
 			}
 		}
 		answer.Objects = append(answer.Objects, a)
 	}
-	if req.Operation == "upload" && !h.opts.NoXet && slices.Contains(req.Transfers, "xet") {
+	if throughXet {
 		answer.Transfer = "xet"
 	}
 	w.Header().Set("Content-Type", wire.LFSMediaType)
@@ -96,7 +105,7 @@ func (h *Hub) offerDownload(c *call, a *wire.LFSBatchObject) {
 
 // offerUpload says where an object is to be sent, unless the Hub has it. It
 // reports whether that is in parts.
-func (h *Hub) offerUpload(c *call, a *wire.LFSBatchObject, multipart bool) bool {
+func (h *Hub) offerUpload(c *call, a *wire.LFSBatchObject, batch int, multipart bool) bool {
 	if size, there := h.objectSize(a.OID); there && h.knows(c.token, c.repo, a.OID) {
 		if size != a.Size {
 			a.Error = &wire.LFSError{Code: http.StatusUnprocessableEntity, Message: fmt.Sprintf("The object has %d bytes, not %d", size, a.Size)}
@@ -112,7 +121,7 @@ func (h *Hub) offerUpload(c *call, a *wire.LFSBatchObject, multipart bool) bool 
 	upload := &wire.LFSAction{ExpiresIn: int(uploadTTL / time.Second)}
 	multipart = multipart && a.Size >= h.opts.Multipart
 	if multipart {
-		partSize, parts := h.partSize(a.Size)
+		partSize, parts := h.partSize(a.Size, batch)
 		ticket.Set("part", strconv.FormatInt(partSize, 10))
 		ticket.Set("id", fmt.Sprintf("%x-%x", h.started, h.serial.Load()))
 		upload.Href = c.origin() + sign("complete", "")

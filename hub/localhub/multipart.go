@@ -18,12 +18,16 @@ import (
 	"longcat/hub/wire"
 )
 
-// maxParts bounds the parts of one upload, and with them the size of a batch's
-// answer.
-const maxParts = 160
+// What bounds the parts of one upload, and of all in a batch's answer: each
+// takes an address.
+const (
+	maxParts      = 160
+	maxBatchParts = 4000
+)
 
-// partSize is how an object of so many bytes is cut.
-func (h *Hub) partSize(size int64) (partSize int64, parts int) {
+// partSize is how an object of so many bytes is cut, as one of a batch.
+func (h *Hub) partSize(size int64, batch int) (partSize int64, parts int) {
+	maxParts := int64(max(min(maxParts, maxBatchParts/batch), 4))
 	partSize = h.opts.PartSize
 	for (size+partSize-1)/partSize > maxParts {
 		partSize *= 2
@@ -61,12 +65,6 @@ type part struct {
 func (us *uploads) find(s *store.Store, t ticket, now time.Time) (*upload, error) {
 	us.mu.Lock()
 	defer us.mu.Unlock()
-	for key, u := range us.live {
-		if now.After(u.expires) {
-			store.Drop(u.file)
-			delete(us.live, key)
-		}
-	}
 	key := t.id + " " + t.oid
 	if u := us.live[key]; u != nil {
 		return u, nil
@@ -87,6 +85,18 @@ func (us *uploads) find(s *store.Store, t ticket, now time.Time) (*upload, error
 	}
 	us.live[key] = u
 	return u, nil
+}
+
+// expire drops the uploads that took too long.
+func (us *uploads) expire(now time.Time) {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	for key, u := range us.live {
+		if now.After(u.expires) {
+			store.Drop(u.file)
+			delete(us.live, key)
+		}
+	}
 }
 
 // take removes an upload from the list, for the caller to finish or drop.

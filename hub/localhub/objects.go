@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"time"
 
 	"longcat/hub/localhub/cas"
 	"longcat/hub/localhub/store"
@@ -52,6 +53,32 @@ func (h *Hub) open(r *store.Repo, f store.File) (io.ReadSeekCloser, error) {
 		return h.openObject(f.LFS)
 	}
 	return r.OpenBlob(f.OID)
+}
+
+// collectEvery is how often a running hub looks for what nobody needs.
+const collectEvery = time.Hour
+
+// collectByItself collects from time to time, until ctx ends. What can not be
+// removed now can be the next time.
+func (h *Hub) collectByItself(ctx context.Context) {
+	ticker := time.NewTicker(collectEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			_ = h.Collect(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Collect removes the content that no repo has, uploads that were not finished
+// within a day, and objects that were not committed within a day. A hub does so
+// by itself when it is opened, when a repo is deleted, and every hour.
+func (h *Hub) Collect(ctx context.Context) error {
+	h.uploads.expire(h.opts.Now())
+	return h.collect(ctx)
 }
 
 // collect removes the content that no repo has, and that nothing is made of.

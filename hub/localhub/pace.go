@@ -9,9 +9,8 @@ import (
 // How slow a client may be. Whoever is slower for long is cut off: an open
 // connection is not for free.
 const (
-	patience = time.Minute      // that nothing arrives, or nothing is taken
-	grace    = 30 * time.Second // before the rate counts
-	minRate  = 1 << 10          // bytes a second that a body has on average
+	patience = time.Minute // that nothing arrives, or nothing is taken
+	minRate  = 1 << 10     // bytes a second that a body has on average
 )
 
 // pacedBody is a request's body that must come at a certain pace. It counts
@@ -19,17 +18,22 @@ const (
 type pacedBody struct {
 	io.ReadCloser
 	conn  *http.ResponseController
+	grace time.Duration // before the rate counts
 	began time.Time
 	n     int64
 	set   time.Time // the deadline
 }
 
-func (b *pacedBody) Read(p []byte) (int, error) {
-	now := time.Now()
-	if b.began.IsZero() {
-		b.began = now
-	}
-	deadline := b.began.Add(grace + time.Duration(b.n/minRate)*time.Second)
+// begin sets the first deadline, which holds for bodies that nobody reads, too:
+// the server itself waits for their end.
+func (b *pacedBody) begin() {
+	b.began = time.Now()
+	b.expect(b.began)
+}
+
+// expect gives the client some time.
+func (b *pacedBody) expect(now time.Time) {
+	deadline := b.began.Add(b.grace + time.Duration(b.n/minRate)*time.Second)
 	if latest := now.Add(patience); deadline.After(latest) {
 		deadline = latest
 	}
@@ -37,9 +41,13 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 		b.set = deadline
 		_ = b.conn.SetReadDeadline(deadline) // a connection without deadlines is not the network's
 	}
+}
+
+func (b *pacedBody) Read(p []byte) (int, error) {
+	b.expect(time.Now())
 	n, err := b.ReadCloser.Read(p)
 	b.n += int64(n)
-	if err != nil { // from here on silence is no fault: the server listens for the client's going away
+	if err == io.EOF { // from here on silence is no fault: the server listens for the client's going away
 		b.set = time.Time{}
 		_ = b.conn.SetReadDeadline(time.Time{})
 	}

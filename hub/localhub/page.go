@@ -62,6 +62,8 @@ func (h *Hub) frame(c *call, title string) web.Frame {
 	f := web.Frame{Title: title + " · longcat", List: "/", SignIn: len(h.tokens) > 0}
 	if c.token != nil {
 		f.User = c.token.User
+	} else if f.SignIn && c.URL.Path != "/" {
+		f.Next = c.URL.RequestURI()
 	}
 	return f
 }
@@ -147,19 +149,24 @@ func (c *call) withQuery(set map[string]string) string {
 
 // errorTexts are the headings of error pages, and what to do.
 var errorTexts = map[int][2]string{
-	http.StatusUnauthorized:    {"Sign in to see this", "There is nothing public here. If it is private, a token of this hub opens it: load the page again and give the token as the password, with any user name."},
+	http.StatusUnauthorized:    {"Sign in to see this", "A token of this hub is wanted as the password, with any user name."},
 	http.StatusForbidden:       {"You may not see this", ""},
 	http.StatusNotFound:        {"Not here", "It may have been moved or deleted, or the address has a typo."},
 	http.StatusTooManyRequests: {"Too many requests", "Wait a few minutes, then load the page again."},
 }
 
-// writeErrorPage answers a browser with what writeError says to tools. The
-// headers are the same, but that pages ask for a password: of all schemes a
-// browser knows that one only.
+// writeErrorPage answers a browser with what writeError says to tools. What a
+// visitor without a token may not see looks as if it were not there: only who
+// asked to sign in, or gave a wrong token, is asked for a password, by the one
+// scheme that browsers know.
 func (h *Hub) writeErrorPage(w http.ResponseWriter, c *call, err error) {
 	e := asAPIError(err)
+	asks := e == errBadToken || isSet(c.URL.Query().Get("signin"))
+	if e.Status == http.StatusUnauthorized && !asks {
+		e = &apiError{Status: http.StatusNotFound, Code: e.Code}
+	}
 	setErrorHeaders(w.Header(), e)
-	if e.Status == http.StatusUnauthorized && (c.page || e == errBadToken) {
+	if e.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="longcat", charset="UTF-8"`)
 	}
 	text, ok := errorTexts[e.Status]
@@ -167,13 +174,15 @@ func (h *Hub) writeErrorPage(w http.ResponseWriter, c *call, err error) {
 		text[0] = http.StatusText(e.Status)
 	}
 	page := web.Error{Frame: h.frame(c, text[0]), Status: e.Status, Heading: text[0], Message: e.Message, Hint: text[1]}
-	switch e {
-	case errAnonymous, errNoRoute:
+	switch {
+	case e == errNoRoute || e == errAnonymous:
 		page.Message = "" // says no more than the heading
-	case errBadToken:
+	case e == errBadToken:
 		page.Message = "This hub does not know that token."
+	case e.Status == http.StatusNotFound && c.token == nil && page.SignIn:
+		page.Hint += " If it is private, sign in with a token to see it."
 	}
 	if err := web.Write(w, e.Status, page); err != nil {
-		writeError(w, err)
+		writeError(w, c.Request, err)
 	}
 }

@@ -3,6 +3,7 @@ package localhub
 import (
 	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,10 @@ func (h *Hub) listPage(w http.ResponseWriter, c *call) error {
 	q := c.URL.Query()
 	if isSet(q.Get("signin")) && c.token == nil {
 		return errAnonymous // makes the browser ask; from here on it sends the password everywhere
+	}
+	if next := q.Get("next"); isSet(q.Get("signin")) && localPath(next) {
+		redirect(w, c, http.StatusFound, next)
+		return nil
 	}
 	type dated struct {
 		*store.Repo
@@ -79,4 +84,10 @@ func sizeOf(files []store.File) int64 {
 		sum += f.Size
 	}
 	return sum
+}
+
+// localPath reports whether an address can lead nowhere but to this hub.
+func localPath(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && !u.IsAbs() && u.Host == "" && strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.ContainsAny(address, "\\\r\n")
 }

@@ -20,11 +20,13 @@ import (
 // resolve-cache, which is the same at a commit.
 func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
 	at, f, err := c.file()
+	header := w.Header()
+	if at != nil { // also if it lacks the file: clients note that
+		header.Set(wire.HeaderRepoCommit, at.ID)
+	}
 	if err != nil {
 		return err
 	}
-	header := w.Header()
-	header.Set(wire.HeaderRepoCommit, at.ID)
 	header.Set("Accept-Ranges", "bytes")
 	if f.LFS != "" {
 		l := linked{repo: c.id.Type.Plural() + "/" + c.id.Name, commit: at.ID, sha256: f.LFS, size: f.Size}
@@ -47,7 +49,8 @@ func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
 	return h.serveBlob(w, c, f)
 }
 
-// file is the file that the address names, and the commit it is in.
+// file is the file that the address names, and the commit it is in, or should
+// be in.
 func (c *call) file() (*store.Commit, store.File, error) {
 	at, err := c.commit()
 	if err != nil {
@@ -55,7 +58,7 @@ func (c *call) file() (*store.Commit, store.File, error) {
 	}
 	f, ok := at.Find(c.path)
 	if !ok {
-		return nil, store.File{}, noEntry("Entry not found")
+		return at, store.File{}, noEntry("Entry not found")
 	}
 	return at, f, nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"sync"
 	"time"
 
@@ -27,6 +28,8 @@ type Request struct {
 	Err        error // why the request was refused or failed, if it was
 }
 
+var requestID = regexp.MustCompile(`^[0-9A-Za-z=;:._-]{1,100}$`)
+
 // ServeHTTP answers one request.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n := h.serial.Add(1)
@@ -39,9 +42,13 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	conn := http.NewResponseController(w)
 	out := &recorder{ResponseWriter: w, head: r.Method == http.MethodHead, pace: pacedWriter{conn: conn}}
 	out.pace.extend()
-	body := &pacedBody{ReadCloser: r.Body, conn: conn}
+	body := &pacedBody{ReadCloser: r.Body, conn: conn, grace: h.opts.BodyGrace}
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = body
+		body.begin()
+	}
+	if id := r.Header.Get(wire.HeaderRequestID); requestID.MatchString(id) { // a client that names its requests finds them again
+		entry.ID = id
 	}
 	out.Header().Set(wire.HeaderRequestID, entry.ID)
 	defer func() {
@@ -74,7 +81,7 @@ func (h *Hub) answer(w http.ResponseWriter, c *call) error {
 	if c.browser {
 		h.writeErrorPage(w, c, err)
 	} else {
-		writeError(w, err)
+		writeError(w, c.Request, err)
 	}
 	return err
 }

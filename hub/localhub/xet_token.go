@@ -37,6 +37,11 @@ func (h *Hub) xetWriteToken(w http.ResponseWriter, c *call) error {
 	return h.giveXetToken(w, c, xetWrite)
 }
 
+// writeTokenAddress is where a token to write to a revision is to be had.
+func (h *Hub) writeTokenAddress(c *call, rev string) string {
+	return c.origin() + "/api/" + c.id.Type.Plural() + "/" + c.id.Name + "/xet-write-token/" + url.PathEscape(rev)
+}
+
 // giveXetToken answers with a token for the repo. It is an address that we
 // signed, in another guise: nothing is kept about it, and what its holder may
 // do is found out anew each time it is used.

@@ -17,6 +17,7 @@ type Frame struct {
 	Search string // what was searched for
 	User   string // who is signed in; "" for nobody
 	SignIn bool   // there are tokens to sign in with
+	Next   string // where to go on after that; empty: the list
 }
 
 // Repo is what the head of each of a repo's pages says.

@@ -3,6 +3,7 @@ package localhub
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"slices"
@@ -166,7 +167,12 @@ func (h *Hub) whoAmI(w http.ResponseWriter, c *call) error {
 	if c.token == nil {
 		return errAnonymous
 	}
-	me := wire.WhoAmI{Type: "user", Name: c.token.User, Orgs: []wire.Org{}, AnyNamespace: h.opts.AnyNamespace}
+	id := sha256.Sum256([]byte(c.token.User))
+	me := whoAmI{
+		WhoAmI: wire.WhoAmI{Type: "user", Name: c.token.User, Orgs: []wire.Org{}, AnyNamespace: h.opts.AnyNamespace},
+		ID:     hex.EncodeToString(id[:12]), FullName: c.token.User, Email: c.token.User + "@users.noreply.localhub",
+		EmailVerified: true, AvatarURL: c.origin() + "/-/avatar.svg",
+	}
 	for _, org := range c.token.Orgs {
 		me.Orgs = append(me.Orgs, wire.Org{Name: org, Role: c.token.roleIn(org)})
 	}
@@ -178,4 +184,15 @@ func (h *Hub) whoAmI(w http.ResponseWriter, c *call) error {
 	}
 	writeJSON(w, http.StatusOK, me)
 	return nil
+}
+
+// whoAmI is wire.WhoAmI and what else the Hub says of a user.
+type whoAmI struct {
+	wire.WhoAmI
+	ID            string `json:"id"`
+	FullName      string `json:"fullname"`
+	Email         string `json:"email"`
+	EmailVerified bool   `json:"emailVerified"`
+	IsPro         bool   `json:"isPro"`
+	AvatarURL     string `json:"avatarUrl"`
 }

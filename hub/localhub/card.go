@@ -108,10 +108,10 @@ func cardJSON(card map[string]any) json.RawMessage {
 var configKeys = []string{"architectures", "model_type", "auto_map", "quantization_config"}
 
 // configJSON is what the API shows of a config.json.
-func configJSON(data []byte) (shown json.RawMessage, modelType string) {
+func configJSON(data []byte) (shown json.RawMessage, modelType, architecture string) {
 	var config map[string]json.RawMessage
 	if json.Unmarshal(data, &config) != nil {
-		return nil, ""
+		return nil, "", ""
 	}
 	picked := map[string]json.RawMessage{}
 	for _, key := range configKeys {
@@ -121,10 +121,14 @@ func configJSON(data []byte) (shown json.RawMessage, modelType string) {
 	}
 	shown, err := json.Marshal(picked)
 	if err != nil {
-		return nil, ""
+		return nil, "", ""
 	}
 	if json.Unmarshal(config["model_type"], &modelType) != nil {
 		modelType = ""
 	}
-	return shown, modelType
+	var architectures []string
+	if json.Unmarshal(config["architectures"], &architectures) == nil && len(architectures) > 0 {
+		architecture = architectures[0]
+	}
+	return shown, modelType, architecture
 }

@@ -182,8 +182,8 @@ func TestPullRequests(t *testing.T) {
 			t.Errorf("%q lists %d pull requests, want %d", query, n, want)
 		}
 	}
-	if a := w.want(w.do("ann", "POST", "/api/models/ann/model/discussions/1/merge", map[string]any{}), 400); !strings.Contains(string(a.body), "can not merge pull requests") {
-		t.Errorf("merging is refused with %s", a.body)
+	if a := w.want(w.do("ann", "POST", "/api/models/ann/model/discussions/1/comment", map[string]any{}), 400); !strings.Contains(string(a.body), "can not comment pull requests") {
+		t.Errorf("a comment is refused with %s", a.body)
 	}
 	w.want(w.do("", "GET", "/api/models/ann/model/discussions/..%2f..%2frepo", nil), 404)
 	w.want(w.do("rita", "POST", "/api/models/ann/model/commit/main?create_pr=1", []byte(header("")+fileLine("fix.txt", "x"))), 403)
@@ -200,4 +200,48 @@ func TestCommitsAsGitTakesThem(t *testing.T) {
 	w.want(w.commit("ann", "ann/model", "main", header(""), line("deletedFile", wire.CommitDeleted{Path: "dir"})), 200)
 	w.want(w.do("", "HEAD", "/ann/model/resolve/main/dir/a", nil), 404)
 	w.get("", "ann/model", "main", "dir-x")
+}
+
+func TestMergePulls(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/model", "public")
+	w.want(w.commit("ann", "ann/model", "main", header(""), fileLine("a", "1"), fileLine("b", "1"), fileLine("c", "1")), 200)
+	const pulls = "/api/models/ann/model/discussions/"
+	for _, lines := range []string{
+		fileLine("a", "2") + fileLine("new", "2") + line("deletedFile", wire.CommitDeleted{Path: "c"}), // 1
+		fileLine("b", "2"), // 2: the main branch changes it, too
+		fileLine("b", "3"), // 3: to the same
+		fileLine("x", "1"), // 4: closed
+	} {
+		w.want(w.do("bob", "POST", "/api/models/ann/model/commit/main?create_pr=1", []byte(header("")+lines)), 200)
+	}
+	w.want(w.commit("ann", "ann/model", "main", header(""), fileLine("b", "3")), 200)
+	w.want(w.do("bob", "POST", pulls+"1/merge", nil), 403)
+	w.want(w.do("ann", "POST", pulls+"1/merge", map[string]string{"comment": "thanks"}), 200)
+	for path, want := range map[string]string{"a": "2", "b": "3", "new": "2"} {
+		if got := w.get("", "ann/model", "main", path); string(got) != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+	w.want(w.do("", "HEAD", "/ann/model/resolve/main/c", nil), 404)
+	if a := w.want(w.do("ann", "POST", pulls+"2/merge", nil), 409); !strings.Contains(string(a.body), "in: b") {
+		t.Errorf("%s", a.body)
+	}
+	w.want(w.do("ann", "POST", pulls+"3/merge", nil), 200)
+	w.want(w.do("ann", "POST", pulls+"1/merge", nil), 409)
+	w.want(w.do("rita", "POST", pulls+"4/status", map[string]string{"status": "closed"}), 403)
+	w.want(w.do("bob", "POST", pulls+"4/status", map[string]string{"status": "merged"}), 400)
+	w.want(w.do("bob", "POST", pulls+"4/status", map[string]string{"status": "closed"}), 200)
+	w.want(w.do("bob", "POST", pulls+"4/title", map[string]string{"title": "never mind"}), 200)
+	w.want(w.do("ann", "POST", pulls+"4/merge", nil), 409)
+	for status, want := range map[string]int{"open": 1, "closed": 1, "merged": 2} {
+		a := w.want(w.do("", "GET", "/api/models/ann/model/discussions?status="+status, nil), 200)
+		if n := decode[struct{ Count int }](w, a).Count; n != want {
+			t.Errorf("%d are %s, want %d", n, status, want)
+		}
+	}
+	a := w.want(w.do("", "GET", pulls+"1", nil), 200)
+	if p := decode[struct{ Changes struct{ MergeCommitID string } }](w, a); len(p.Changes.MergeCommitID) != 40 {
+		t.Errorf("%s", a.body)
+	}
 }

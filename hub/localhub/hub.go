@@ -62,10 +62,11 @@ type Hub struct {
 	serial  atomic.Uint64 // requests so far
 	started int64
 
-	memory    *semaphore.Weighted // of work that takes much of it
-	verifying *turns              // of shards
-	rendered  memo[[]byte]        // cards as HTML, by git blob id
-	cards     memo[card]          // metadata of cards, by git blob id
+	memory    *semaphore.Weighted    // of work that takes much of it
+	verifying *turns                 // of shards
+	rendered  memo[[]byte]           // cards as HTML, by git blob id
+	cards     memo[card]             // metadata of cards, by git blob id
+	counted   memo[*safetensorsInfo] // by repo and commit
 	hosts     hosts
 
 	tokenIDs   map[string]*Token // by tokenID
@@ -100,7 +101,7 @@ func Open(dir string, opts Options) (*Hub, error) {
 		verifying: newTurns(4),
 		hosts:     newHosts(&opts),
 	}
-	h.rendered.max, h.cards.max = 16<<20, 16<<20
+	h.rendered.max, h.cards.max, h.counted.max = 16<<20, 16<<20, 4<<20
 	if err := h.load(dir); err != nil {
 		return nil, fmt.Errorf("opening hub directory %q: %w", dir, err)
 	}

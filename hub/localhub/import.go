@@ -40,7 +40,7 @@ func (h *Hub) Import(ctx context.Context, id RepoID, dir string, opts ImportOpti
 	}
 	r, ok := h.lookup(id)
 	if !ok {
-		if err := checkNewName(id); err != nil {
+		if err := h.checkNewName(id); err != nil {
 			return "", wrap(err)
 		}
 		if err := h.create(ctx, id, opts.Author, opts.Settings, nil); err != nil {

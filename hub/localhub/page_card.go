@@ -147,8 +147,8 @@ func (h *Hub) facts(c *call, at *store.Commit, card map[string]any) []web.Fact {
 		values, _ := stringList(card[f.key])
 		add(f.name, "", texts(values)...)
 	}
-	if n := h.parameters(c.repo, at); n > 0 {
-		add("Parameters", "", web.Link{Text: units.Count(n)})
+	if counted, err := h.parameters(c.Context(), c.repo, at); err == nil && counted != nil && counted.Total > 0 {
+		add("Parameters", "", web.Link{Text: units.Count(counted.Total)})
 	}
 	weights := slices.DeleteFunc(slices.Clone(at.Files()), func(f store.File) bool { return !weightFormats[path.Ext(f.Path)] })
 	if len(weights) > 0 {

@@ -49,11 +49,16 @@ func (h *Hub) openPull(w http.ResponseWriter, c *call) error {
 		Title       string `json:"title"`
 		PullRequest bool   `json:"pullRequest"`
 	}
-	if err := h.readJSON(c, maxJSON, &req); err != nil {
-		return err
+	switch {
+	case c.rev != "" && c.path == "merge":
+		return h.mergePull(w, c)
+	case c.rev != "" && (c.path == "status" || c.path == "title"):
+		return h.changePull(w, c)
+	case c.rev != "":
+		return badRequest("This hub can not %s pull requests: look at them, close them or merge them", cmp.Or(c.path, "change"))
 	}
-	if c.rev != "" { // a number, and merge, comment, title or status behind it
-		return badRequest("This hub can not %s pull requests: look at them, and commit what is good in them", cmp.Or(c.path, "change"))
+	if err := h.readJSON(c, maxMessage, &req); err != nil {
+		return err
 	}
 	if !req.PullRequest {
 		return badRequest("This hub has pull requests but no discussions")
@@ -93,7 +98,7 @@ func (h *Hub) pullDetails(w http.ResponseWriter, c *call) error {
 	asked := func(key, is string) bool { v := q.Get(key); return v == "" || v == "all" || v == is }
 	list := []map[string]any{}
 	for _, f := range refs {
-		if p, err := c.repo.Pull(f.Name); err == nil && asked("status", "open") && asked("type", "pull_request") && asked("author", p.Author) {
+		if p, err := c.repo.Pull(f.Name); err == nil && asked("status", p.Status) && asked("type", "pull_request") && asked("author", p.Author) {
 			list = append(list, c.describePull(p))
 		}
 	}
@@ -104,13 +109,17 @@ func (h *Hub) pullDetails(w http.ResponseWriter, c *call) error {
 
 // describePull is a pull request as the API shows it.
 func (c *call) describePull(p store.Pull) map[string]any {
+	changes := map[string]string{"base": "refs/heads/" + store.DefaultBranch}
+	if p.Merge != "" {
+		changes["mergeCommitId"] = p.Merge
+	}
 	return map[string]any{
-		"num": p.Num, "title": p.Title, "status": "open", "isPullRequest": true, "pullRequest": true,
+		"num": p.Num, "title": p.Title, "status": p.Status, "isPullRequest": true, "pullRequest": true,
 		"url":       c.origin() + "/" + c.id.String() + "/discussions/" + strconv.Itoa(p.Num),
 		"author":    map[string]string{"name": p.Author},
 		"createdAt": jsonTime(p.Created),
 		"repo":      map[string]string{"name": c.id.Name, "type": string(c.id.Type)},
-		"changes":   map[string]string{"base": "refs/heads/" + store.DefaultBranch},
+		"changes":   changes,
 		"events":    []any{}, "filesWithConflicts": []any{}, "diff": "",
 	}
 }

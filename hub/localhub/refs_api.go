@@ -3,6 +3,7 @@ package localhub
 import (
 	"cmp"
 	"encoding/json"
+	"html"
 	"net/http"
 	"slices"
 	"strconv"
@@ -143,6 +144,14 @@ type commitInfo struct {
 	Message string          `json:"message"`
 	Authors []authorInfo    `json:"authors"`
 	Date    json.RawMessage `json:"date"`
+
+	Formatted *formatted `json:"formatted,omitempty"`
+}
+
+// formatted is a commit's message as HTML, which some clients ask for.
+type formatted struct {
+	Title   string `json:"title"`
+	Message string `json:"message"`
 }
 
 type authorInfo struct {
@@ -161,12 +170,18 @@ func (h *Hub) listCommits(w http.ResponseWriter, c *call) error {
 		if err != nil {
 			return err
 		}
-		list = append(list, commitInfo{one.ID, one.Title, one.Message, []authorInfo{{one.Author}}, jsonTime(one.Date)})
+		list = append(list, commitInfo{ID: one.ID, Title: one.Title, Message: one.Message, Authors: []authorInfo{{one.Author}}, Date: jsonTime(one.Date)})
 		id = one.Parent
 	}
 	w.Header().Set("X-Total-Count", strconv.Itoa(len(list)))
 	next := "/api/" + c.id.Type.Plural() + "/" + c.id.Name + "/commits/" + at.ID
-	writeJSON(w, http.StatusOK, page(w, c, next, list, h.opts.PageSize))
+	list = page(w, c, next, list, h.opts.PageSize)
+	if q := c.URL.Query(); slices.Contains(append(q["expand[]"], q["expand"]...), "formatted") {
+		for i := range list {
+			list[i].Formatted = &formatted{html.EscapeString(list[i].Title), html.EscapeString(list[i].Message)}
+		}
+	}
+	writeJSON(w, http.StatusOK, list)
 	return nil
 }
 

@@ -23,7 +23,38 @@ var reserved = []string{"api", "models", "datasets", "spaces"}
 // sends along.
 type createRequest struct {
 	wire.CreateRepo
-	Files []wire.CommitFile `json:"files"`
+	Files   []wire.CommitFile `json:"files"`
+	License string            `json:"license"`
+	SDK     string            `json:"sdk"` // of a space
+}
+
+// withCard adds a README.md to the first files if the request says what is to
+// stand in it and brings none.
+func (req *createRequest) withCard(id RepoID) ([]wire.CommitFile, error) {
+	for _, f := range req.Files {
+		if f.Path == "README.md" {
+			return req.Files, nil
+		}
+	}
+	_, name, _ := strings.Cut(id.Name, "/")
+	var front strings.Builder
+	if id.Type == wire.Space && req.SDK != "" {
+		if !slices.Contains([]string{"gradio", "docker", "static", "streamlit"}, req.SDK) {
+			return nil, badRequest("Invalid value for \"sdk\": %q", req.SDK)
+		}
+		fmt.Fprintf(&front, "title: %q\nsdk: %s\npinned: false\n", name, req.SDK)
+	}
+	if req.License != "" {
+		fmt.Fprintf(&front, "license: %q\n", req.License)
+	}
+	if front.Len() == 0 {
+		return req.Files, nil
+	}
+	card := "---\n" + front.String() + "---\n"
+	if err := checkCard([]byte(card)); err != nil {
+		return nil, err
+	}
+	return append(req.Files, wire.CommitFile{Path: "README.md", Content: card, Encoding: "utf-8"}), nil
 }
 
 // createRepo answers POST /api/repos/create.
@@ -53,7 +84,11 @@ func (h *Hub) createRepo(w http.ResponseWriter, c *call) error {
 		answer.Error = fmt.Sprintf("You already created this %s repo", id.Type)
 		return &apiError{Status: http.StatusConflict, Message: answer.Error, Body: answer}
 	}
-	if err := h.create(c.Context(), id, c.token.User, settings, req.Files); err != nil {
+	files, err := req.withCard(id)
+	if err != nil {
+		return err
+	}
+	if err := h.create(c.Context(), id, c.token.User, settings, files); err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, answer)
@@ -69,17 +104,20 @@ func (h *Hub) repoID(t *Token, kind, organization, name string) (RepoID, error) 
 	if !strings.Contains(name, "/") {
 		id.Name = cmp.Or(organization, t.User) + "/" + name
 	}
-	return id, checkNewName(id)
+	return id, h.checkNewName(id)
 }
 
 // checkNewName says why no repo may be called so.
-func checkNewName(id RepoID) error {
+func (h *Hub) checkNewName(id RepoID) error {
 	if err := wire.CheckRepoID(id.Name); err != nil {
 		return badRequest("%v", err)
 	}
 	first, second, _ := strings.Cut(id.Name, "/")
-	if slices.Contains(reserved, first) || (second != "" && verbs[second]) {
+	if slices.Contains(reserved, first) {
 		return badRequest("%q can not be the name of a repo: it is a word of the Hub's addresses", id.Name)
+	}
+	if _, err := h.store.Repo(RepoID{Type: id.Type, Name: first}); err == nil && second != "" {
+		return badRequest("%q can not be the name of a repo: addresses of the repo %q begin so", id.Name, first)
 	}
 	return nil
 }

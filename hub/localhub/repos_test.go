@@ -104,7 +104,7 @@ func TestRepoInfo(t *testing.T) {
 	w.clock.advance(90 * time.Second)
 	w.want(w.commit("ann", "ann/model", "main", header(""), lfsLine("model.safetensors", weights), fileLine("config.json", `{"model_type":"mistral","architectures":["M"],"hidden_size":8}`),
 		fileLine("README.md", "---\nlicense: apache-2.0\nbase_model: a/b\nbase_model_relation: merge\nlanguage: [en]\ntags: [merge]\npipeline_tag: text-generation\n---\n# hi")), 200)
-	a := w.want(w.do("", "GET", "/api/models/ann/model?blobs=true&expand=sha", nil), 200)
+	a := w.want(w.do("", "GET", "/api/models/ann/model?blobs=true", nil), 200)
 	info := decode[struct {
 		wire.RepoInfo
 		Siblings []struct {
@@ -126,7 +126,7 @@ func TestRepoInfo(t *testing.T) {
 	if got := string(info.CardData); !strings.Contains(got, `"license":"apache-2.0"`) || !strings.Contains(got, `"language":["en"]`) {
 		t.Errorf("cardData %s", got)
 	}
-	want := []string{"safetensors", "mistral", "text-generation", "merge", "en", "base_model:a/b", "license:apache-2.0", "base_model:merge:a/b"}
+	want := []string{"transformers", "safetensors", "mistral", "text-generation", "merge", "en", "base_model:a/b", "license:apache-2.0", "base_model:merge:a/b"}
 	if !slices.Equal(info.Tags, want) {
 		t.Errorf("tags %v", info.Tags)
 	}
@@ -378,4 +378,118 @@ func TestOtherNames(t *testing.T) {
 		t.Errorf("the old name is taken by %q", url)
 	}
 	w.want(w.do("ann", "GET", "//api/whoami-v2", nil), 200)
+}
+
+// What a client asks for by name is what it gets.
+func TestExpand(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/model", "public")
+	w.create("ann/other", "public")
+	weights := safetensors(t, `{"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]}}`, 32)
+	w.upload("ann", "ann/model", weights)
+	w.want(w.commit("ann", "ann/model", "main", header(""), lfsLine("model.safetensors", weights), fileLine("config.json", `{"model_type":"gpt2","architectures":["GPT2LMHeadModel"]}`)), 200)
+	if err := w.hub.Configure(localhub.RepoID{Type: wire.Model, Name: "ann/other"}, func(s *localhub.Settings) { s.Gated = "auto" }); err != nil {
+		t.Fatal(err)
+	}
+	a := w.want(w.do("", "GET", "/api/models/ann/model", nil), 200)
+	for _, want := range []string{`"safetensors":{"parameters":{"BF16":4,"F32":6},"total":10}`, `"pipeline_tag":"text-generation"`, `"library_name":"transformers"`} {
+		if !strings.Contains(string(a.body), want) {
+			t.Errorf("no %s in %s", want, a.body)
+		}
+	}
+	a = w.want(w.do("", "GET", "/api/models/ann/model?expand=author&expand=gated", nil), 200)
+	if got := string(a.body); got != `{"author":"ann","gated":false,"id":"ann/model","modelId":"ann/model"}` {
+		t.Errorf("got %s", got)
+	}
+	w.want(w.do("", "GET", "/api/models/ann/model?expand=foo", nil), 400)
+	w.want(w.do("", "GET", "/api/models?expand=foo", nil), 400)
+	w.want(w.do("", "GET", "/api/models?sort=foo", nil), 400)
+	w.want(w.do("", "GET", "/api/models?num_parameters=many", nil), 400)
+	for query, want := range map[string]string{
+		"": "ann/model ann/other", "gated=true": "ann/other", "gated=false": "ann/model", "pipeline_tag=text-generation": "ann/model", "filter=transformers": "ann/model",
+		"num_parameters=min:5,max:1K": "ann/model", "num_parameters=min:6B": "", "inference=warm": "", "search=OTHER": "ann/other", "sort=lastModified&expand=sha": "ann/model ann/other",
+	} {
+		a := w.want(w.do("", "GET", "/api/models?"+query, nil), 200)
+		var names []string
+		for _, r := range decode[[]struct{ ID string }](w, a) {
+			names = append(names, r.ID)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%q lists %q, want %q", query, got, want)
+		}
+	}
+	if a := w.want(w.do("", "GET", "/api/models/ann/model/commits/main?expand[]=formatted", nil), 200); !strings.Contains(string(a.body), `"formatted":{"title":"a change"`) {
+		t.Errorf("%s", a.body)
+	}
+}
+
+// A repo may be called as the words of addresses are.
+func TestReposNamedLikeVerbs(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, name := range []string{"raw", "tree", "resolve", "commit", "info", "revision"} {
+		w.create("ann/"+name, "public")
+		w.want(w.commit("ann", "ann/"+name, "main", header(""), fileLine("a.txt", name)), 200)
+		if got := string(w.get("", "ann/"+name, "main", "a.txt")); got != name {
+			t.Errorf("%s: %q", name, got)
+		}
+		w.want(w.do("", "GET", "/api/models/ann/"+name+"/tree/main", nil), 200)
+		w.shows(w.page("", "/ann/"+name+"/blob/main/a.txt"), name)
+	}
+}
+
+func TestNewRepoHasACard(t *testing.T) {
+	w := newWorld(t, nil)
+	for name, c := range map[string]struct {
+		body   map[string]any
+		status int
+		card   string
+	}{
+		"licensed": {map[string]any{"name": "licensed", "license": "mit"}, 200, "---\nlicense: \"mit\"\n---\n"},
+		"app":      {map[string]any{"name": "app", "type": "space", "sdk": "static"}, 200, "---\ntitle: \"app\"\nsdk: static\npinned: false\n---\n"},
+		"odd":      {map[string]any{"name": "odd", "type": "space", "sdk": "php"}, 400, ""},
+	} {
+		w.want(w.do("ann", "POST", "/api/repos/create", c.body), c.status)
+		if c.status != 200 {
+			continue
+		}
+		prefix := ""
+		if c.body["type"] == "space" {
+			prefix = "spaces/"
+		}
+		if got := string(w.get("", prefix+"ann/"+name, "main", "README.md")); got != c.card {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// Large files of one repo are made known to another by name, if they may be
+// read.
+func TestCopyLFSFiles(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create("ann/model", "private")
+	content := blob(3000, 1)
+	w.upload("ann", "ann/model", content)
+	w.want(w.commit("ann", "ann/model", "main", header(""), lfsLine("m.bin", content)), 200)
+	w.want(w.do("bob", "POST", "/api/repos/create", wire.CreateRepo{Name: "copy"}), 200)
+	w.create("acme/copy", "public")
+	ask := func(target string, shas ...string) map[string]any {
+		files := []map[string]string{}
+		for _, sha := range shas {
+			files = append(files, map[string]string{"sha256": sha, "filename": "m.bin", "xetHash": "x"})
+		}
+		return map[string]any{"target": map[string]string{"type": "model", "name": target}, "files": files}
+	}
+	const path = "/api/models/ann/model/lfs-files"
+	w.want(w.do("bob", "POST", path+"/duplicate", ask("bob/copy", sha(content))), 404)
+	w.want(w.do("ann", "POST", path+"/batch", nil), 400)
+	a := w.want(w.do("ann", "POST", path+"/duplicate", ask("acme/copy", sha(content), sha(blob(3000, 2)))), 200)
+	got := decode[map[string][]struct{ SHA256 string }](w, a)
+	if len(got["success"]) != 1 || len(got["failed"]) != 1 {
+		t.Errorf("%s", a.body)
+	}
+	w.want(w.commit("ann", "acme/copy", "main", header(""), lfsLine("m.bin", content)), 200)
+	a = w.want(w.do("ann", "GET", path, nil), 200)
+	if !strings.Contains(string(a.body), `"filename":"m.bin","size":3000`) {
+		t.Errorf("%s", a.body)
+	}
 }

@@ -124,7 +124,7 @@ func TestPathsDoNotLeaveTheRepo(t *testing.T) {
 			t.Errorf("%s: status %d: %s", path, a.StatusCode, a.body)
 		}
 	}
-	for _, name := range []string{"../x", "a/b/c", ".x", "x.git", "a--b", "tree", "resolve", "-", ""} {
+	for _, name := range []string{"../x", "a/b/c", ".x", "x.git", "a--b", "-", ""} {
 		if a := w.do("ann", "POST", "/api/repos/create", wire.CreateRepo{Name: name, Organization: "ann"}); a.StatusCode != 400 {
 			t.Errorf("repo name %q: status %d: %s", name, a.StatusCode, a.body)
 		}

@@ -78,6 +78,8 @@ var repoAPI = map[string]route{
 	"POST commit":       {toPropose, (*Hub).postCommit},
 	"PUT settings":      {toWrite, (*Hub).putSettings},
 	"GET auth-check":    {toRead, (*Hub).authCheck},
+	"GET lfs-files":     {toRead, (*Hub).lfsFiles},
+	"POST lfs-files":    {toRead, (*Hub).copyLFSFiles},
 	"POST discussions":  {toPropose, (*Hub).openPull},
 	"GET discussions":   {toSee, (*Hub).pullDetails},
 
@@ -93,8 +95,7 @@ var pages = map[string]route{
 	"GET info":    {toSee, (*Hub).noGit},
 }
 
-// verbs are the words that may follow a repo's name in an address. No repo may
-// be called so, or addresses of repos without a namespace would be ambiguous.
+// verbs are the words that may follow a repo's name in an address.
 var verbs = func() map[string]bool {
 	words := map[string]bool{}
 	for _, table := range []map[string]route{repoAPI, pages} {
@@ -160,7 +161,7 @@ func (h *Hub) routeRepo(w http.ResponseWriter, c *call, method string, segments 
 	} else if t = wire.Model; api {
 		return errNoRoute
 	}
-	name, rest := splitRepo(segments)
+	name, rest := h.splitRepo(t, segments)
 	behind := len(rest) // in the address
 	if strings.HasPrefix(c.URL.Path, resolveCache) {
 		behind-- // "resolve" is not in it
@@ -225,12 +226,15 @@ func tableFor(segments []string) (map[string]route, []string) {
 	return pages, slices.Insert(segments, at, "resolve")
 }
 
-// splitRepo cuts a repo's name off the front: two segments, or one if a verb
-// or nothing follows it. git addresses end the name in ".git".
-func splitRepo(segments []string) (name string, rest []string) {
+// splitRepo cuts a repo's name off the front: two segments, or one if nothing
+// follows it, or a verb that is not the name of a repo itself. git addresses end
+// the name in ".git".
+func (h *Hub) splitRepo(t wire.RepoType, segments []string) (name string, rest []string) {
 	n := min(2, len(segments))
 	if n == 2 && verbs[segments[1]] {
-		n = 1
+		if _, err := h.store.Find(RepoID{Type: t, Name: segments[0] + "/" + segments[1]}); err != nil {
+			n = 1
+		}
 	}
 	return strings.TrimSuffix(strings.Join(segments[:n], "/"), ".git"), segments[n:]
 }

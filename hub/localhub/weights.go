@@ -1,8 +1,10 @@
 package localhub
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"math"
 	"path"
@@ -21,53 +23,80 @@ var weightFormats = map[string]bool{
 // than the largest models have, little enough to be read for each page.
 const maxHeaders = 8 << 20
 
-// parameters counts the values of a model's tensors, as the headers of its
-// safetensors files declare them; 0 if there are none to count.
-// Source: the safetensors format, whose file begins with the header's length
-// (8 bytes, little-endian) and the header, in JSON.
-func (h *Hub) parameters(r *store.Repo, at *store.Commit) int64 {
-	var sum int64
-	left := int64(maxHeaders)
-	for _, f := range at.Files() {
-		// Other names are the same weights in another layout, or adapters.
-		if path.Ext(f.Path) != ".safetensors" || !strings.HasPrefix(f.Path, "model") || strings.Contains(f.Path, "/") {
-			continue
-		}
-		n, read := h.fileParameters(r, f, left)
-		if left -= read; n < 0 || sum > math.MaxInt64-n {
-			return 0
-		}
-		sum += n
-	}
-	return sum
+// safetensorsInfo is what the Hub says of a model's safetensors files.
+type safetensorsInfo struct {
+	Parameters map[string]int64 `json:"parameters"` // by number format
+	Total      int64            `json:"total"`
 }
 
-// fileParameters counts one file's, reading at most limit bytes of header;
-// -1 if it can not.
-func (h *Hub) fileParameters(r *store.Repo, f store.File, limit int64) (n, read int64) {
+// parameters counts the values of a model's tensors, as the headers of its
+// safetensors files declare them, once for each commit; nil if there are none
+// to count.
+// Source: the safetensors format, whose file begins with the header's length
+// (8 bytes, little-endian) and the header, in JSON.
+func (h *Hub) parameters(ctx context.Context, r *store.Repo, at *store.Commit) (*safetensorsInfo, error) {
+	var files []store.File
+	for _, f := range at.Files() {
+		// Other names are the same weights in another layout, or adapters.
+		if path.Ext(f.Path) == ".safetensors" && strings.HasPrefix(f.Path, "model") && !strings.Contains(f.Path, "/") {
+			files = append(files, f)
+		}
+	}
+	if len(files) == 0 {
+		return nil, nil
+	}
+	return h.counted.get(ctx, r.UID+" "+at.ID, func() (*safetensorsInfo, int64, error) {
+		info := &safetensorsInfo{Parameters: map[string]int64{}}
+		left := int64(maxHeaders)
+		for _, f := range files {
+			read, ok := h.countTensors(context.WithoutCancel(ctx), r, f, left, info)
+			if left -= read; !ok {
+				return nil, 0, nil
+			}
+		}
+		return info, 1 << 10, nil
+	})
+}
+
+// tensorCost is how many times its length a safetensors header takes while it
+// is read.
+const tensorCost = 8
+
+// countTensors adds one file's, reading at most limit bytes of header.
+func (h *Hub) countTensors(ctx context.Context, r *store.Repo, f store.File, limit int64, info *safetensorsInfo) (read int64, ok bool) {
 	content, err := h.open(r, f)
 	if err != nil {
-		return -1, 0
+		return 0, false
 	}
 	defer content.Close()
 	var length [8]byte
 	if _, err := io.ReadFull(content, length[:]); err != nil {
-		return -1, 0
+		return 0, false
 	}
 	size := binary.LittleEndian.Uint64(length[:])
 	if size > uint64(max(limit, 0)) {
-		return -1, 0
+		return 0, false
 	}
-	header := make([]byte, size)
-	if _, err := io.ReadFull(content, header); err != nil {
-		return -1, int64(size)
-	}
+	err = h.withMemory(ctx, int64(size)*tensorCost, func() error {
+		header := make([]byte, size)
+		if _, err := io.ReadFull(content, header); err != nil {
+			return err
+		}
+		return info.add(header)
+	})
+	return int64(size), err == nil
+}
+
+var errTensors = errors.New("tensors of no size that could be")
+
+// add counts the tensors of a header.
+func (i *safetensorsInfo) add(header []byte) error {
 	var tensors map[string]struct {
 		Shape []int64 `json:"shape"`
 		DType string  `json:"dtype"`
 	}
-	if json.Unmarshal(header, &tensors) != nil {
-		return -1, int64(size)
+	if err := json.Unmarshal(header, &tensors); err != nil {
+		return err
 	}
 	for _, t := range tensors {
 		if t.DType == "" { // "__metadata__"
@@ -76,14 +105,15 @@ func (h *Hub) fileParameters(r *store.Repo, f store.File, limit int64) (n, read 
 		elements := int64(1)
 		for _, d := range t.Shape {
 			if d < 0 || d > 0 && elements > math.MaxInt64/d {
-				return -1, int64(size)
+				return errTensors
 			}
 			elements *= d
 		}
-		if n > math.MaxInt64-elements {
-			return -1, int64(size)
+		if i.Total > math.MaxInt64-elements {
+			return errTensors
 		}
-		n += elements
+		i.Total += elements
+		i.Parameters[t.DType] += elements
 	}
-	return n, int64(size)
+	return nil
 }

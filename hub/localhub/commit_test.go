@@ -241,7 +241,9 @@ func TestMergePulls(t *testing.T) {
 		}
 	}
 	a := w.want(w.do("", "GET", pulls+"1", nil), 200)
-	if p := decode[struct{ Changes struct{ MergeCommitID string } }](w, a); len(p.Changes.MergeCommitID) != 40 {
+	if p := decode[struct {
+		Changes struct{ MergeCommitID string }
+	}](w, a); len(p.Changes.MergeCommitID) != 40 {
 		t.Errorf("%s", a.body)
 	}
 }

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +26,7 @@ type app struct {
 
 	json     bool
 	quiet    bool
+	show     string // how progress is
 	token    string
 	endpoint string
 	retryFor time.Duration
@@ -34,6 +35,7 @@ type app struct {
 
 	mu      sync.Mutex // guards what follows: libraries tell things from many goroutines
 	above   io.Writer  // where lines go while bars are shown; nil for err
+	printed bool       // a JSON document
 	ending  func()     // ends the display of progress; nil for none
 	waiting time.Time  // until when people know that there is waiting, …
 	reason  string     // … and why
@@ -44,6 +46,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCmd()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
+	a.json = a.json || err != nil && slices.Contains(args, "--json") // which a mistake before it hides
 	a.endProgress()
 	if cmd.Name() == "help" {
 		cmd = root
@@ -70,6 +73,7 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
 	root.SetFlagErrorFunc(flagMistake)
 	f := root.PersistentFlags()
 	f.BoolVar(&a.json, "json", a.json, "print one JSON document on standard output")
+	f.Var(choice{&a.show, []string{"auto", "bar", "lines", "json", "none"}}, "progress", "auto, bar, lines, json (an object a line, on standard error) or none")
 	f.BoolVarP(&a.quiet, "quiet", "q", a.quiet, "no progress and no remarks, only results and errors")
 	f.StringVar(&a.token, "token", "", "access token (better: HF_TOKEN, or the file that \"hf auth login\" writes)")
 	f.StringVar(&a.endpoint, "endpoint", "", "address of the hub (default HF_ENDPOINT or "+hub.DefaultEndpoint+")")
@@ -206,15 +210,6 @@ func (a *app) tell(line string) {
 		w = a.above
 	}
 	fmt.Fprintln(w, line)
-}
-
-// printJSON is the one document of --json.
-func (a *app) printJSON(v any) error {
-	a.endProgress()
-	e := json.NewEncoder(a.out)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
 }
 
 // exactly is cobra.ExactArgs with a message that says what is wanted.

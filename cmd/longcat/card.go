@@ -86,6 +86,9 @@ func (a *app) cardNew(ctx context.Context, f cardNewFlags, args []string) error 
 	if f.out != "" {
 		return card.WriteDir(f.out)
 	}
+	if a.json {
+		return a.printJSON(cardDocument{string(card.README)})
+	}
 	_, err = a.out.Write(card.README)
 	return err
 }
@@ -123,6 +126,9 @@ func (a *app) cardShowCmd() *cobra.Command {
 			card, err := a.findCard(cmd.Context(), args[0], revision)
 			if err != nil {
 				return err
+			}
+			if a.json {
+				return a.printJSON(cardDocument{string(card)})
 			}
 			return a.showCard(card)
 		},

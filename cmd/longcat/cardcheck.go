@@ -159,7 +159,7 @@ func (a *app) printFindings(findings []finding) error {
 		if findings == nil {
 			findings = []finding{}
 		}
-		if err := a.printJSON(map[string]any{"problems": findings, "errors": errs}); err != nil {
+		if err := a.printJSON(cardCheckDocument{findings, errs}); err != nil {
 			return err
 		}
 	} else {

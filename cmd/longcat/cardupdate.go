@@ -61,10 +61,15 @@ func (a *app) cardUpdate(ctx context.Context, f cardUpdateFlags, args []string) 
 	if err != nil {
 		return err
 	}
+	doc := cardUpdateDocument{Cards: []updatedCard{}}
 	var failed []string
 	for _, name := range names {
 		done, err := longcat.UpdateCard(ctx, name, o, f.CardUpdateOptions)
-		if err == nil {
+		switch {
+		case err == nil && a.json:
+			doc.Cards = append(doc.Cards, updated(name, done, f.DryRun))
+			continue
+		case err == nil:
 			err = a.printCardUpdate(name, done, f.DryRun)
 		}
 		if err == nil {
@@ -75,11 +80,26 @@ func (a *app) cardUpdate(ctx context.Context, f cardUpdateFlags, args []string) 
 		}
 		a.tell("longcat: error: " + name + ": " + plain(err))
 		failed = append(failed, name)
+		doc.Cards = append(doc.Cards, updatedCard{Name: name, Changes: []string{}, Error: plain(err)})
+	}
+	if a.json {
+		if err := a.printJSON(doc); err != nil {
+			return err
+		}
 	}
 	if len(failed) > 0 {
 		return fmt.Errorf("%d of %d cards were not renewed: %s", len(failed), len(names), strings.Join(failed, ", "))
 	}
 	return nil
+}
+
+// updated is what JSON says of a card that was renewed.
+func updated(name string, done *longcat.CardUpdate, dryRun bool) updatedCard {
+	card := updatedCard{Name: name, Changes: done.Changes, Commit: done.Commit}
+	if dryRun && len(done.Changes) > 0 {
+		card.Diff = string(diff.Diff("a/"+modelcard.File, done.Old, "b/"+modelcard.File, done.New))
+	}
+	return card
 }
 
 func (a *app) printCardUpdate(name string, done *longcat.CardUpdate, dryRun bool) error {

@@ -18,6 +18,7 @@ const (
 	redrawEvery = 200 * time.Millisecond
 	lineEvery   = 30 * time.Second
 	quietFor    = time.Minute
+	eventEvery  = time.Second
 )
 
 // resumedWorthALine is from how many bytes on people are told what an earlier
@@ -27,12 +28,16 @@ const resumedWorthALine = 1 << 20
 // progress shows one operation until endProgress: as a bar on a terminal, as a
 // line now and then elsewhere. It is nil where nobody wants to see it.
 func (a *app) progress() progress.Progress {
-	if a.quiet || envTrue(a.lookup, "HF_HUB_DISABLE_PROGRESS_BARS") {
+	hidden := a.quiet || envTrue(a.lookup, "HF_HUB_DISABLE_PROGRESS_BARS")
+	if a.show == "none" || hidden && a.show != "json" {
 		return nil
 	}
 	a.endProgress()
 	d := &display{tally: &progress.Tally{}, say: a.say, started: time.Now(), stop: make(chan struct{})}
-	if a.terminal {
+	switch {
+	case a.show == "json":
+		d.event = a.tell
+	case a.show == "bar", a.terminal && a.show != "lines":
 		d.bar = &bar{out: a.err, width: terminalWidth(a.err)}
 		a.tellVia(d.bar)
 	}
@@ -65,13 +70,16 @@ func (a *app) tellVia(above io.Writer) {
 type display struct {
 	tally   *progress.Tally
 	say     func(format string, args ...any)
-	bar     *bar // on a terminal
+	bar     *bar              // on a terminal
+	event   func(line string) // for programs
 	started time.Time
 	stop    chan struct{}
 
 	pace     progress.Pace
 	resumed  bool      // people know that an earlier run had left something
 	nextLine time.Time // when a line is due, where there is no bar
+
+	nextEvent time.Time
 }
 
 func (d *display) run() {
@@ -83,9 +91,12 @@ func (d *display) run() {
 		case now := <-ticker.C:
 			d.show(now)
 		case <-d.stop:
-			if d.bar != nil {
-				s := d.tally.Snapshot()
+			s := d.tally.Snapshot()
+			switch {
+			case d.bar != nil:
 				d.bar.end(s, summary(s, time.Since(d.started)))
+			case d.event != nil && s.Total > 0:
+				d.event(eventLine(s, 0))
 			}
 			return
 		}
@@ -99,6 +110,13 @@ func (d *display) show(now time.Time) {
 		return
 	}
 	rate := d.pace.Rate(now, s.Done-s.Found)
+	if d.event != nil {
+		if !now.Before(d.nextEvent) {
+			d.nextEvent = now.Add(eventEvery)
+			d.event(eventLine(s, rate))
+		}
+		return
+	}
 	if s.Found >= resumedWorthALine && s.Done > s.Found && !d.resumed {
 		d.resumed = true
 		d.say("%s of %s were there already", units.Size(s.Found), units.Size(s.Total))

@@ -83,7 +83,7 @@ func (a *app) download(cmd *cobra.Command, f downloadFlags) error {
 		return err
 	}
 	if a.json {
-		return a.printJSON(map[string]any{"commit": snap.Commit, "dir": snap.Dir, "files": snap.Files})
+		return a.printJSON(downloadDocument{snap.Commit, snap.Dir, snap.Files})
 	}
 	where := snap.Dir
 	if len(f.Files) == 1 {
@@ -107,6 +107,9 @@ func bytesToFetch(plan *hub.DownloadPlan) (n int64) {
 
 func (a *app) printDownloadPlan(plan *hub.DownloadPlan) error {
 	if a.json {
+		if plan.Files == nil {
+			plan.Files = []hub.PlannedFile{}
+		}
 		return a.printJSON(plan)
 	}
 	w := table(a.out)

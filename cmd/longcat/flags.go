@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -104,12 +105,15 @@ func sameRevision(flag, located string) (string, error) {
 
 // oneOf says that a flag's value is none of those that it may have.
 func oneOf(flag, got string, known ...string) error {
-	want := strings.Join(known[:len(known)-1], ", ") + " or " + known[len(known)-1]
-	msg := fmt.Sprintf("%s wants %s, got %q", flag, want, got)
+	return usagef("%s: %s", flag, wantOneOf(got, known))
+}
+
+func wantOneOf(got string, known []string) string {
+	msg := fmt.Sprintf("want %s or %s, got %q", strings.Join(known[:len(known)-1], ", "), known[len(known)-1], got)
 	if near := suggest.Nearest(got, known); near != "" {
 		msg += fmt.Sprintf(", did you mean %q?", near)
 	}
-	return usagef("%s", msg)
+	return msg
 }
 
 // envTrue tells whether a variable is set to what the Python tools take as true.
@@ -120,4 +124,27 @@ func envTrue(lookup func(string) (string, bool), name string) bool {
 		return true
 	}
 	return false
+}
+
+// choice is the value of a flag that may have a few words.
+type choice struct {
+	value *string
+	known []string // the first one is the default
+}
+
+func (c choice) String() string {
+	if c.value == nil { // pflag asks the zero value
+		return ""
+	}
+	return cmp.Or(*c.value, c.known[0])
+}
+
+func (c choice) Type() string { return "string" }
+
+func (c choice) Set(s string) error {
+	if !slices.Contains(c.known, s) {
+		return errors.New(wantOneOf(s, c.known))
+	}
+	*c.value = s
+	return nil
 }

@@ -52,9 +52,9 @@ func noSuchRecipe(name string, err error) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("reading the recipe: %w", err)
 	}
-	missing := fmt.Errorf("there is no file %q", name)
+	gone := missing("there is no file %q", name)
 	if near := nearestFile(name, ".yaml", ".yml"); near != "" {
-		return &hintedError{missing, fmt.Sprintf("did you mean %q?", near)}
+		return &hintedError{gone, fmt.Sprintf("did you mean %q?", near)}
 	}
 	if l, err := hub.ParseLocation(name); err == nil && !isFileName(name) {
 		return &hintedError{
@@ -62,7 +62,7 @@ func noSuchRecipe(name string, err error) error {
 			"longcat upscale " + l.Repo.ID + " prints a recipe to begin with",
 		}
 	}
-	return missing
+	return gone
 }
 
 // nearestFile is the file in the directory of name that is called most like it.
@@ -96,7 +96,7 @@ func wantModel(name, command, what string) error {
 	case err == nil && !st.IsDir():
 		return usagef("%q is a file: longcat %s wants %s", name, command, what)
 	case err != nil && isPath(name):
-		return fmt.Errorf("there is no directory %q", name)
+		return missing("there is no directory %q", name)
 	case err != nil && isFileName(name):
 		return usagef("there is no file %q, and longcat %s wants %s", name, command, what)
 	}
@@ -108,11 +108,11 @@ func wantExisting(name string) error {
 	if _, err := os.Stat(name); err == nil || !isPath(name) && !isFileName(name) {
 		return nil
 	}
-	missing := fmt.Errorf("there is no file or directory %q", name)
+	gone := missing("there is no file or directory %q", name)
 	if near := nearestFile(name, ".md"); near != "" {
-		return &hintedError{missing, fmt.Sprintf("did you mean %q?", near)}
+		return &hintedError{gone, fmt.Sprintf("did you mean %q?", near)}
 	}
-	return missing
+	return gone
 }
 
 func isRecipeName(name string) bool {
@@ -139,7 +139,7 @@ func noSuchSource(name string, err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return fmt.Errorf("there is no file or directory %q to upload", name)
+	return missing("there is no file or directory %q to upload", name)
 }
 
 // suggestFile adds to the error of a file that a repo does not hold which one
@@ -225,3 +225,11 @@ func listed(ctx context.Context, c *hub.Client, o hub.DownloadOptions) (paths []
 	}
 	return paths, nil
 }
+
+// missing is an error of a file or directory that is not there.
+func missing(format string, name string) error { return &missingError{fmt.Sprintf(format, name)} }
+
+type missingError struct{ text string }
+
+func (e *missingError) Error() string        { return e.text }
+func (e *missingError) Is(target error) bool { return target == fs.ErrNotExist }

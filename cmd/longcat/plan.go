@@ -8,7 +8,6 @@ import (
 
 	"longcat"
 	"longcat/internal/units"
-	"longcat/merge"
 	"longcat/modelcard"
 )
 
@@ -46,11 +45,7 @@ func (a *app) printPlan(ctx context.Context, job *longcat.Job, target *publishPl
 		return err
 	}
 	if a.json {
-		return a.printJSON(struct {
-			*merge.Plan
-			Fetch  int64        `json:"fetch"` // bytes
-			Target *publishPlan `json:"target,omitempty"`
-		}{plan, fetch, target})
+		return a.printJSON(planDocument{plan, fetch, target})
 	}
 	w := table(a.out)
 	fmt.Fprintf(w, "model\tlayers\tread\tonce\trepeated\tdropped\n")

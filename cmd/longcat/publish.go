@@ -83,7 +83,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 		return a.printUpload(done.Repo, done.UploadResult)
 	}
 	f.Repo = done.Repo
-	return a.printPlan(ctx, job, &publishPlan{wouldBe(f.Target, done.Before), nonNil(done.Replace), nonNil(done.Delete)})
+	return a.printPlan(ctx, job, &publishPlan{wouldBe(f.Target, done.Before), done.Replace, done.Delete})
 }
 
 // publishPlan is what a dry run says beside the plan.
@@ -91,14 +91,6 @@ type publishPlan struct {
 	would
 	Replace []string `json:"replace"`
 	Delete  []string `json:"delete"`
-}
-
-// nonNil makes [] of a list that JSON would call null.
-func nonNil(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
 }
 
 func (p *publishPlan) print(w io.Writer) error {

@@ -1,7 +1,8 @@
 package main
 
 import (
-	"encoding/json"
+	"bytes"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,8 @@ which editors complete and check recipes.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch {
 			case a.json:
-				return a.printJSON(json.RawMessage(recipe.Schema()))
+				_, err := fmt.Fprintf(a.out, "%s\n", bytes.TrimSpace([]byte(recipe.Schema()))) // a schema is its own
+				return err
 			case len(args) == 0:
 				_, err := io.WriteString(a.out, recipe.Help())
 				return err

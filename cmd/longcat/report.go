@@ -11,8 +11,10 @@ import (
 
 	"longcat"
 	"longcat/hub"
+	"longcat/internal/plaintext"
 	"longcat/merge"
 	"longcat/merge/dirwriter"
+	"longcat/merge/recipe"
 	"longcat/modelcard"
 )
 
@@ -62,25 +64,77 @@ func (a *app) report(ctx context.Context, command string, err error) int {
 		return step.code
 	case err == nil:
 		return exitDone
-	case ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled)):
-		a.tell("longcat: error: interrupted")
-		a.tell("longcat: hint: run the same command again; it goes on where it stopped")
-		return exitInterrupted
 	}
-	a.tell("longcat: error: " + plain(err))
-	if h := hint(err, command); h != "" {
-		a.tell("longcat: hint: " + h)
+	f := failureOf(ctx, err, command)
+	f.Message, f.Hint = plaintext.Without(f.Message, a.secret), plaintext.Without(f.Hint, a.secret)
+	a.tell("longcat: error: " + f.Message)
+	if f.Hint != "" {
+		a.tell("longcat: hint: " + f.Hint)
 	}
-	var usage *usageError
+	if a.json && !a.printed {
+		if err := a.printJSON(errorDocument{f}); err != nil {
+			a.tell("longcat: error: " + plain(err))
+		}
+	}
+	return f.Exit
+}
+
+// failureOf says what an error means to people and to programs.
+func failureOf(ctx context.Context, err error, command string) failure {
+	if ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled)) {
+		return failure{"interrupted", "run the same command again; it goes on where it stopped", "interrupted", exitInterrupted}
+	}
+	f := failure{plain(err), hint(err, command), codeOf(err), exitFailed}
 	var coded *codedError
-	var owner *longcat.OwnerError
+	if errors.As(err, &coded) {
+		f.Exit = coded.code
+	}
+	if f.Code == "usage" {
+		f.Exit = exitUsage
+	}
+	return f
+}
+
+// codeOf is a word for the kind of an error.
+func codeOf(err error) string {
+	var (
+		usage  *usageError
+		owner  *longcat.OwnerError
+		denied *hub.PermissionError
+		recipe *recipe.Error
+		disk   *hub.DiskError
+		he     *hub.Error
+		netErr *hub.NetworkError
+	)
 	switch {
 	case errors.As(err, &usage), errors.As(err, &owner):
-		return exitUsage
-	case errors.As(err, &coded):
-		return coded.code
+		return "usage"
+	case errors.Is(err, errDiffers):
+		return "differs"
+	case errors.As(err, &recipe):
+		return "recipe"
+	case errors.Is(err, hub.ErrOffline):
+		return "offline"
+	case errors.Is(err, hub.ErrGated):
+		return "gated"
+	case errors.Is(err, hub.ErrUnauthorized):
+		return "unauthorized"
+	case errors.As(err, &denied), errors.Is(err, hub.ErrForbidden):
+		return "forbidden"
+	case errors.Is(err, hub.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return "not-found"
+	case errors.Is(err, hub.ErrConflict):
+		return "conflict"
+	case errors.Is(err, hub.ErrRateLimited):
+		return "rate-limited"
+	case errors.As(err, &disk), errors.Is(err, syscall.ENOSPC):
+		return "disk-full"
+	case errors.As(err, &he):
+		return "hub"
+	case errors.As(err, &netErr), errors.Is(err, hub.ErrStalled):
+		return "network"
 	}
-	return exitFailed
+	return "failed"
 }
 
 // plain is an error's text on one line.

@@ -91,6 +91,7 @@ func jsonOutput(ts *testscript.TestScript, neg bool, keys []string) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		ts.Fatalf("more than one JSON document on stdout")
 	}
+	ts.Check(validDocument(ts.ReadFile("stdout")))
 	object, _ := doc.(map[string]any)
 	for _, k := range keys {
 		if _, ok := object[k]; ok == neg {

@@ -79,7 +79,7 @@ func (a *app) serve(ctx context.Context, dir, addr string) error {
 	}
 	url := "http://" + l.Addr().String()
 	if a.json {
-		if err := a.printJSON(map[string]string{"endpoint": url, "token": secret, "dir": dir}); err != nil {
+		if err := a.printJSON(serveDocument{url, secret, dir}); err != nil {
 			return err
 		}
 	} else {

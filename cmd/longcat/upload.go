@@ -189,19 +189,23 @@ func matching(ctx context.Context, c *hub.Client, repo hub.Repo, commit string, 
 	return paths, nil
 }
 
+// uploadPlanDocument is the JSON of a dry run of upload.
+type uploadPlanDocument struct {
+	would
+	Files  []plannedUpload `json:"files"`
+	Delete []string        `json:"delete"`
+	Total  int64           `json:"total"` // bytes
+}
+
+type plannedUpload struct {
+	Path string `json:"path"`
+	Size int64  `json:"size"`
+}
+
 func (a *app) printUploadPlan(u hub.Upload, target would) error {
-	type planned struct {
-		Path string `json:"path"`
-		Size int64  `json:"size"`
-	}
-	doc := struct {
-		would
-		Files  []planned `json:"files"`
-		Delete []string  `json:"delete"`
-		Total  int64     `json:"total"` // bytes
-	}{would: target, Delete: nonNil(u.Delete)}
+	doc := uploadPlanDocument{would: target, Files: []plannedUpload{}, Delete: u.Delete}
 	for _, file := range u.Files {
-		doc.Files = append(doc.Files, planned{file.Path, file.Content.Size()})
+		doc.Files = append(doc.Files, plannedUpload{file.Path, file.Content.Size()})
 		doc.Total += file.Content.Size()
 	}
 	if a.json {

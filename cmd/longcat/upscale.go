@@ -96,7 +96,7 @@ func (a *app) upscale(cmd *cobra.Command, f upscaleFlags, name string) error {
 		return err
 	}
 	if a.json {
-		return a.printJSON(map[string]string{"recipe": string(recipe)})
+		return a.printJSON(upscaleDocument{string(recipe)})
 	}
 	_, err = a.out.Write(recipe)
 	return err

@@ -34,7 +34,7 @@ func TestUsage(t *testing.T) {
 		{"download me/model --limit-rate NaN", `--limit-rate wants a size such as 500MB or 5GB, got "NaN"`},
 		{"merge recipe.yaml out --shard-size -5GB", `--shard-size wants a size such as 500MB or 5GB, got "-5GB"`},
 		{"merge recipe.yaml out --shard-size 99999999999TB", `--shard-size wants a size such as 500MB or 5GB, got "99999999999TB"`},
-		{"download me/model --repo-type modle", `--repo-type wants model, dataset or space, got "modle", did you mean "model"?`},
+		{"download me/model --repo-type modle", `--repo-type: want model, dataset or space, got "modle", did you mean "model"?`},
 		{"publish recipe.yaml", "publish wants --to USER/REPO"},
 		{"publish recipe.yaml --to a/b/c", `"a/b/c" is not a repo id: want "name" or "namespace/name" of letters, digits, '-', '_' and '.'`},
 		{"download ../../etc", `"../../etc" is a path, not a repo id: want "name" or "namespace/name" of letters, digits, '-', '_' and '.'`},

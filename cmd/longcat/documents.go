@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"longcat"
+	"longcat/hub"
+	"longcat/hub/wire"
+	"longcat/merge"
+)
+
+// With --json a command prints one document: an object whose "schema" names its
+// shape, such as "longcat/upload/1". The number changes when a key is taken away
+// or means something else, not when one is added. docs/json.schema.json
+// describes them all.
+
+// documents are the types that are printed, by the name of their shape.
+var documents = map[string]any{
+	"card/1":          cardDocument{},
+	"card-check/1":    cardCheckDocument{},
+	"card-update/1":   cardUpdateDocument{},
+	"download/1":      downloadDocument{},
+	"download-plan/1": hub.DownloadPlan{},
+	"error/1":         errorDocument{},
+	"inspect/1":       longcat.Inspection{},
+	"login/1":         loginDocument{},
+	"logout/1":        logoutDocument{},
+	"ls/1":            lsDocument{},
+	"merge/1":         merge.Plan{},
+	"plan/1":          planDocument{},
+	"repo/1":          repoDocument{},
+	"repo-list/1":     repoListDocument{},
+	"repo-refs/1":     refDocument{},
+	"serve/1":         serveDocument{},
+	"upload/1":        hub.UploadResult{},
+	"upload-plan/1":   uploadPlanDocument{},
+	"upscale/1":       upscaleDocument{},
+	"verify/1":        longcat.Verification{},
+	"version/1":       versionDocument{},
+	"whoami/1":        wire.WhoAmI{},
+}
+
+// schemaOf is the name of a document's shape.
+var schemaOf = func() map[reflect.Type]string {
+	names := map[reflect.Type]string{}
+	for name, v := range documents {
+		names[reflect.TypeOf(v)] = "longcat/" + name
+	}
+	return names
+}()
+
+// planDocument is the JSON of plan, and of a dry run of merge and publish.
+type planDocument struct {
+	*merge.Plan
+	Fetch  int64        `json:"fetch"`            // bytes that are not on this machine
+	Target *publishPlan `json:"target,omitempty"` // what a publish would make of the repo
+}
+
+// downloadDocument is the JSON of download.
+type downloadDocument struct {
+	Commit string            `json:"commit"`
+	Dir    string            `json:"dir"`   // that shows the files
+	Files  map[string]string `json:"files"` // path in the repo → path on disk
+}
+
+// cardDocument is the JSON of card new and card show.
+type cardDocument struct {
+	Card string `json:"card"` // the text of README.md
+}
+
+// cardCheckDocument is the JSON of card check.
+type cardCheckDocument struct {
+	Problems []finding `json:"problems"`
+	Errors   int       `json:"errors"`
+}
+
+// cardUpdateDocument is the JSON of card update.
+type cardUpdateDocument struct {
+	Cards []updatedCard `json:"cards"`
+}
+
+// updatedCard is what became of one card.
+type updatedCard struct {
+	Name    string            `json:"name"`
+	Changes []string          `json:"changes"`          // in words; none when there was nothing to renew
+	Diff    string            `json:"diff,omitempty"`   // of a dry run
+	Commit  *hub.UploadResult `json:"commit,omitempty"` // to a repo
+	Error   string            `json:"error,omitempty"`  // why it was not renewed
+}
+
+// serveDocument is the JSON of serve, printed when it begins.
+type serveDocument struct {
+	Endpoint string `json:"endpoint"`
+	Token    string `json:"token"`
+	Dir      string `json:"dir"`
+}
+
+// upscaleDocument is the JSON of upscale.
+type upscaleDocument struct {
+	Recipe string `json:"recipe"`
+}
+
+// versionDocument is the JSON of version.
+type versionDocument struct {
+	Version  string `json:"version"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+// errorDocument is the JSON of a failure, where no other document was printed.
+type errorDocument struct {
+	Error failure `json:"error"`
+}
+
+// failure is an error as programs want it.
+type failure struct {
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+	Code    string `json:"code"` // a word for its kind
+	Exit    int    `json:"exit"` // the exit code
+}
+
+// printJSON is the one document of --json. v is of a type in documents.
+func (a *app) printJSON(v any) error {
+	a.endProgress()
+	text, err := encoded(v)
+	if err != nil {
+		return err
+	}
+	a.printed = true
+	_, err = a.out.Write(text)
+	return err
+}
+
+// encoded writes a document, with its schema's name first.
+func encoded(v any) ([]byte, error) {
+	t := reflect.TypeOf(v)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	name, ok := schemaOf[t]
+	if !ok {
+		return nil, fmt.Errorf("no JSON document is made of %v", t)
+	}
+	whole := reflect.New(t).Elem()
+	whole.Set(reflect.Indirect(reflect.ValueOf(v)))
+	withoutNulls(whole)
+	var body bytes.Buffer
+	e := json.NewEncoder(&body)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(whole.Interface()); err != nil {
+		return nil, err
+	}
+	rest := bytes.TrimPrefix(body.Bytes(), []byte("{"))
+	if bytes.HasPrefix(rest, []byte(`"`)) {
+		rest = append([]byte(","), rest...)
+	}
+	var text bytes.Buffer
+	err := json.Indent(&text, fmt.Appendf(nil, `{"schema":%q%s`, name, rest), "", "  ")
+	return text.Bytes(), err
+}
+
+// withoutNulls makes empty lists of those that JSON would call null.
+func withoutNulls(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			withoutNulls(v.Elem())
+		}
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			withoutNulls(field)
+		}
+	case reflect.Slice:
+		if v.IsNil() && v.CanSet() {
+			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		}
+		for i := range v.Len() {
+			withoutNulls(v.Index(i))
+		}
+	}
+}

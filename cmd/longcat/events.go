@@ -1,0 +1,26 @@
+package main
+
+import (
+	"encoding/json"
+
+	"longcat/internal/progress"
+)
+
+// progressEvent is a line of --progress json.
+type progressEvent struct {
+	Schema string  `json:"schema"`
+	Kind   string  `json:"kind"`             // what is being done: "downloading", "uploading", …
+	Name   string  `json:"name,omitempty"`   // of the file
+	Done   int64   `json:"done"`             // bytes of the whole operation
+	Total  int64   `json:"total"`            // as far as is known now
+	Found  int64   `json:"found"`            // of done: what was there already
+	Rate   float64 `json:"bytes_per_second"` // of the last seconds; 0 while that is not known
+}
+
+func eventLine(s progress.Snapshot, rate float64) string {
+	line, err := json.Marshal(progressEvent{"longcat/progress-event/1", s.Kind, s.Name, s.Done, s.Total, s.Found, rate})
+	if err != nil {
+		return ""
+	}
+	return string(line)
+}

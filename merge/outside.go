@@ -32,7 +32,7 @@ var (
 			"norm", "final_norm", "ln_f", "norm_f", "final_layernorm", "final_layer_norm", "embedding_norm", "out_norm", "output_norm", "norm_out", "ln_out",
 			"post_layernorm", "ln_post", "last_layernorm", "ln_final", "project_out", "altup_unembed_projections", "text_projection", "logit_scale", "logit_bias",
 			"mtp", "nextn", "final_proj", "proj_out", "to_logits", "embed_out", "final_linear", "output_projection", "final_logits_bias",
-			"hc_head", "span_logits", "out_proj", "output_proj", "emb_layer_norm_after",
+			"hc_head", "span_logits", "out_proj", "output_proj", "emb_layer_norm_after", "decoder",
 		},
 	}
 	partly = []struct {
@@ -109,17 +109,17 @@ func placeOf(stack, name string) place {
 	return somewhere
 }
 
-// side is "encoder" or "decoder", what the name speaks of last, or "".
+// side is "encoder" or "decoder", whichever part of the name is first called
+// that, or "".
 func side(name string) string {
-	s := ""
 	for part := range strings.SplitSeq(name, ".") {
 		for _, word := range []string{"encoder", "decoder"} {
-			if strings.Contains(part, word) {
-				s = word
+			if part == word || strings.HasSuffix(part, "_"+word) {
+				return word
 			}
 		}
 	}
-	return s
+	return ""
 }
 
 // afterLayers reports whether a tensor outside the layers comes with the last

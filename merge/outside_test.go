@@ -18,10 +18,11 @@ func TestPlaceOf(t *testing.T) {
 		{"vit.encoder.layer", []string{"vit.embeddings.cls_token"}, []string{"vit.layernorm.weight", "classifier.weight"}},
 		{"bert.encoder.layer", []string{"bert.embeddings.LayerNorm.weight"}, []string{"bert.pooler.dense.weight", "cls.predictions.bias"}},
 		{"model.decoder.layers", []string{"model.decoder.embed_tokens.weight", "model.decoder.layernorm_embedding.weight", "model.encoder.layer_norm.weight", "model.shared.weight", "model.decoder.project_in.weight"}, []string{"model.decoder.layer_norm.weight", "model.decoder.final_layer_norm.weight", "model.decoder.project_out.weight", "final_logits_bias"}},
-		{"encoder.block", []string{"shared.weight", "encoder.embed_tokens.weight"}, []string{"encoder.final_layer_norm.weight", "decoder.block.0.layer.0.SelfAttention.q.weight", "decoder.final_layer_norm.weight"}},
+		{"encoder.block", []string{"shared.weight", "encoder.embed_tokens.weight"}, []string{"encoder.final_layer_norm.weight", "decoder.block.0.layer.0.SelfAttention.q.weight", "decoder.final_layer_norm.weight", "decoder.block.0.encoder_attn.q.weight"}},
 		{"transformer.encoder.layers", []string{"transformer.embedding.word_embeddings.weight", "transformer.rotary_pos_emb.inv_freq"}, []string{"transformer.encoder.final_layernorm.weight", "transformer.output_layer.weight"}},
 		{"backbone.blocks", []string{"backbone.embeddings.weight"}, []string{"backbone.out_norm.weight"}},
 		{"rwkv.blocks", []string{"rwkv.embeddings.weight"}, []string{"rwkv.ln_out.weight", "head.weight"}},
+		{"distilbert.transformer.layer", []string{"distilbert.embeddings.LayerNorm.weight"}, []string{"vocab_projector.bias", "vocab_transform.weight", "pre_classifier.weight"}},
 		{"esm.encoder.layer", []string{"esm.embeddings.word_embeddings.weight"}, []string{"esm.encoder.emb_layer_norm_after.weight"}},
 		{"model.layers", []string{"model.tok_embeddings.weight"}, []string{"output.weight"}},
 	} {

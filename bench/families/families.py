@@ -5,7 +5,10 @@ For each family a model with random weights is made and saved, longcat merges
 it, and the merged directory is loaded by transformers: no weight may be missing
 or unexpected, and its outputs must equal, bit for bit, those of the first model
 with its layers rearranged in Python. Two recipes are tried: layers repeated in
-the middle, and everything moved by one. Then longcat adds identity blocks (block
+the middle, and everything moved by one. A third takes the first
+half from one model and the second half from another: what the first model feeds
+to the middle layer is fed to the second model's, so that every tensor outside
+the layers must come from the right one. Then longcat adds identity blocks (block
 expansion); where its recipe says that the result computes what the base does,
 it must.
 
@@ -26,7 +29,7 @@ import torch
 import transformers
 from transformers import AutoConfig
 
-from specs import FAMILIES, LAYERS, PLAIN
+from specs import FAMILIES, LAYERS, PLAIN, SHARED
 
 transformers.utils.logging.disable_progress_bar()
 torch.set_num_threads(1)
@@ -37,13 +40,17 @@ NUMBERS = ("cross_attention_layers", "attn_layer_indices")
 COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "num_blocks", "encoder_layers", "decoder_layers", "num_decoder_layers")
 
 
-def build(name, spec):
+def build(name, spec, seed=0, untied=False):
     """(class, model, layer stack in the checkpoint or None)"""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     spec = dict(spec)
     cls = getattr(transformers, spec.pop("auto", "AutoModelForCausalLM"))
     stack = spec.pop("stack", None)
     config = AutoConfig.for_model(spec.pop("model_type", name), **spec)
+    if untied:  # one matrix can not come from two models
+        for c in [config, *(getattr(config, k, None) for k in ("text_config", "encoder", "decoder"))]:
+            if c is not None:
+                c.tie_word_embeddings = False
     if hasattr(config, "vision_config") and cls is transformers.AutoModelForCausalLM:
         cls = transformers.AutoModelForImageTextToText
     model = cls.from_config(config, dtype=torch.float32).eval()
@@ -182,6 +189,54 @@ def check_recipe(cmd, src, dst, slices, cls, model, stack, before):
     return ("warned" if warnings else "broken"), f"differs by {(got - want).abs().max().item():.3g} {warnings}"
 
 
+def middle_input(model, stack):
+    """What goes into the middle layer, and a way to replace it."""
+    layer = layer_list(model, stack)[1][LAYERS // 2]
+    seen = []
+
+    def look(_, args, kwargs):
+        seen.append(args[0] if args else kwargs["hidden_states"])
+
+    hook = layer.register_forward_pre_hook(look, with_kwargs=True)
+    run(model)
+    hook.remove()
+    return seen[-1]
+
+
+def run_from_middle(model, stack, hidden, first):
+    if model.config.is_encoder_decoder and "decoder" in stack:  # the encoder comes before all layers
+        model = copy.deepcopy(model)
+        path = next(n for n, m in model.named_modules() if m is model.get_encoder())
+        setattr(model.get_submodule(path.rpartition(".")[0]), path.rpartition(".")[2], first.get_encoder())
+    layer = layer_list(model, stack)[1][LAYERS // 2]
+
+    def replace(_, args, kwargs):
+        if args:
+            return (hidden, *args[1:]), kwargs
+        return args, {**kwargs, "hidden_states": hidden}
+
+    hook = layer.register_forward_pre_hook(replace, with_kwargs=True)
+    out = run(model)
+    hook.remove()
+    return out
+
+
+def check_halves(cmd, src, other, dst, cls, first, second, stack):
+    """The first half of one model's layers and the second half of another's."""
+    half = LAYERS // 2
+    with open(dst + ".yaml", "w") as f:
+        f.write(f"slices:\n  - sources:\n      - model: {src}\n        layer_range: [0, {half}]\n  - sources:\n      - model: {other}\n        layer_range: [{half}, {LAYERS}]\nmerge_method: passthrough\n")
+    done = longcat(cmd, "merge", dst + ".yaml", dst, *(["--layer-stack", stack] if stack else []))
+    if done.returncode:
+        return "refused", last(done)
+    warnings = said(done)
+    got = run(load(dst, cls))
+    want = run_from_middle(second, stack, middle_input(first, stack), first)
+    if torch.equal(got, want):
+        return ("alarm", str(warnings)) if warnings else ("right", "")
+    return ("warned" if warnings else "broken"), f"differs by {(got - want).abs().max().item():.3g} {warnings}"
+
+
 def check_expansion(cmd, src, dst, cls, stack, before):
     flags = ["--layer-stack", stack] if stack else []
     done = longcat(cmd, "upscale", src, "--method", "block-expansion", *flags)
@@ -212,6 +267,14 @@ def check(name, spec, cmd, root):
         for kind, slices in RECIPES.items():
             results[kind] = check_recipe(cmd, src, os.path.join(root, f"{name}-{kind}"), slices, cls, model, stack, before)
         results["expansion"] = check_expansion(cmd, src, os.path.join(root, name + "-expanded"), cls, stack, before)
+        if name in SHARED:
+            return results
+        model, second = build(name, spec, 0, True)[1], build(name, spec, 1, True)[1]
+        src = os.path.join(root, name + "-untied")
+        model.save_pretrained(src, max_shard_size="60KB")
+        other = os.path.join(root, name + "-other")
+        second.save_pretrained(other, max_shard_size="60KB")
+        results["halves"] = check_halves(cmd, src, other, os.path.join(root, name + "-halves"), cls, model, second, stack)
     return results
 
 
@@ -231,7 +294,7 @@ def main():
         finally:
             if not a.keep:
                 shutil.rmtree(root)
-        bad = any(word == "broken" for word, _ in results.values()) or name in PLAIN and any(word != "right" for word, _ in results.values())
+        bad = any(word == "broken" for word, _ in results.values()) or name in PLAIN and any(word != "right" for kind, (word, _) in results.items() if kind != "halves")
         failed += bad
         print(f"{'FAIL' if bad else 'ok':5}{name:20}" + " ".join(f"{kind}:{word}" for kind, (word, _) in results.items()), flush=True)
         for kind, (word, more) in results.items():

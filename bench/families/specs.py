@@ -20,6 +20,10 @@ full, slide, linear = "full_attention", "sliding_attention", "linear_attention"
 
 PLAIN = {"llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3_text", "gemma3"}
 
+# What the first layer of one half makes goes to the other half too (relative
+# positions), or two towers are compared: halves of two models can not be tried.
+SHARED = {"t5-encoder", "t5-decoder", "clip"}
+
 FAMILIES = {
     "llama": dict(small),
     "mistral": dict(small, sliding_window=4),

@@ -252,16 +252,17 @@ func (r *rewriter) tap(n int, behind bool) (int, bool) {
 			return n, true
 		}
 	}
-	for i := len(r.layers) - 1; i >= 0; i-- {
-		if r.layers[i] != (Layer{r.base, layer}) {
-			continue
+	at := -1
+	for i, l := range r.layers {
+		// A layer of another model that stands for this one, if the base's is gone.
+		if l.Index == layer && (l.From == r.base || at < 0 || r.layers[at].From != r.base) {
+			at = i
 		}
-		if fromEnd {
-			return i - len(r.layers), true
-		}
-		return i + shift, true
 	}
-	return 0, false
+	if fromEnd {
+		return at - len(r.layers), at >= 0
+	}
+	return at + shift, at >= 0
 }
 
 // alignmentHeads renumbers the pairs of a decoder's layer and head by which

@@ -39,7 +39,7 @@ var towerWords = []string{"vision", "visual", "image", "audio", "speech", "qform
 
 // IsTower reports whether a name speaks of such a part.
 func IsTower(name string) bool {
-	name = strings.ToLower(name)
+	name = strings.ReplaceAll(strings.ToLower(name), "vocab_projector", "") // a head for words
 	return slices.ContainsFunc(towerWords, func(w string) bool { return strings.Contains(name, w) })
 }
 

@@ -23,7 +23,7 @@ func (p *planner) compare(ctx context.Context) error {
 			}
 			checked[in.from] = true
 			line := p.recipe.Slices[l.slice].Line
-			for _, check := range []func(*checkpoint, int) error{p.compareFamily, p.compareConfig, p.compareVocabulary} {
+			for _, check := range []func(*checkpoint, int) error{p.compareFamily, p.compareQuantised, p.compareConfig, p.compareVocabulary} {
 				if err := check(in.from, line); err != nil {
 					return err
 				}

@@ -172,3 +172,40 @@ func TestIndexAndFiles(t *testing.T) {
 		t.Errorf("left behind twice: %v", p.Models[0].Left)
 	}
 }
+
+// TestQuantisedPairs refuses layers whose codes mean something else than what
+// the base's config says.
+func TestQuantisedPairs(t *testing.T) {
+	model := func(kind string) memory {
+		s := tiny{seed: kind}
+		if kind != "" {
+			s.config = map[string]any{"quantization_config": map[string]any{"quant_method": "bitsandbytes", "bnb_4bit_quant_type": kind}}
+		}
+		return s.build(t)
+	}
+	list := map[string]memory{"plain": model(""), "nf4": model("nf4"), "nf4b": model("nf4"), "fp4": model("fp4")}
+	for recipe, want := range map[string]string{
+		recipeOf("", "nf4 0 2", "nf4b 2 4"):  "",
+		recipeOf("", "nf4 0 2", "fp4 2 4"):   `quantization_config.bnb_4bit_quant_type is "fp4", the other's "nf4"`,
+		recipeOf("", "plain 0 2", "nf4 2 4"): "the one is quantised, the other not quantised",
+	} {
+		_, err := planText(t, recipe, models(list), merge.Options{})
+		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// TestSharedHead says that one matrix comes from one model.
+func TestSharedHead(t *testing.T) {
+	tied := func(seed string) memory {
+		return tiny{seed: seed, tied: true, config: map[string]any{"architectures": []string{"XForCausalLM"}}}.build(t)
+	}
+	open := models(map[string]memory{"a": tied("a"), "b": tied("b")})
+	if p := mustPlan(t, recipeOf("", "a 0 2", "b 2 4"), open, merge.Options{}); !strings.Contains(warnings(p), "one matrix is embeddings and head of the result") {
+		t.Errorf("got %q", warnings(p))
+	}
+	if p := mustPlan(t, recipeOf("", "a 0 3", "a 2 4"), open, merge.Options{}); warnings(p) != "" {
+		t.Errorf("got %q", warnings(p))
+	}
+}

@@ -90,6 +90,10 @@ func (p *planner) untie(prefix string, s *recipe.Slice) {
 	if p.first() == p.last() {
 		return
 	}
+	if p.sharesHead() {
+		p.warn(s.Line, "%q and %q have no head of their own: one matrix is embeddings and head of the result, and it comes from the first", p.first().ref.Name, p.last().ref.Name)
+		return
+	}
 	have := func(c *checkpoint, name string) bool { _, ok := c.byName[name]; return ok }
 	for _, t := range p.first().loose {
 		if !isHead(t.Name) || have(p.last(), t.Name) || tied(p.base()) {
@@ -103,6 +107,20 @@ func (p *planner) untie(prefix string, s *recipe.Slice) {
 			}
 		}
 	}
+}
+
+// sharesHead reports whether the first and the last slice's models, which write
+// text, both use their embeddings as head.
+func (p *planner) sharesHead() bool {
+	for _, c := range []*checkpoint{p.first(), p.last()} {
+		if slices.ContainsFunc(c.loose, func(t sourceTensor) bool { return isHead(t.Name) }) {
+			return false
+		}
+	}
+	v := p.base().config.Root.Get("architectures")
+	return v != nil && slices.ContainsFunc(v.Vals, func(a *jsontext.Value) bool {
+		return strings.HasSuffix(a.Str, "ForCausalLM") || strings.HasSuffix(a.Str, "LMHeadModel") || strings.HasSuffix(a.Str, "ForConditionalGeneration")
+	})
 }
 
 // tied reports whether the config shares one matrix between embeddings and head.

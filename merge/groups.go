@@ -160,7 +160,7 @@ func (p *planner) addGroup(ctx context.Context, s *recipe.Slice, name string, gr
 			return m.from.fail("", fmt.Sprintf("has no %s, which %q has: there is nothing to merge it with", m.name, first.from.ref.Name), nil)
 		case !slices.Equal(m.src.Shape, first.src.Shape):
 			return p.shapesDiffer(s, first, m)
-		case m.from.quantised() && number.IsFloat(m.src.DType) && m.src.DType.Bits() == 8:
+		case m.from.fixed(*m.src):
 			return m.from.fail("", fmt.Sprintf("%s is quantised, and codes can not be computed with", m.name), nil)
 		}
 	}

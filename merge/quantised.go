@@ -79,3 +79,27 @@ func (c *checkpoint) fixed(t sourceTensor) bool {
 	// x.weight is coded: beside it stand x.scales, or x.weight.absmax below it.
 	return !strings.HasSuffix(t.Name, "bias") && (c.coded[module] || c.coded[moduleName(module)] && strings.HasSuffix(module, "weight"))
 }
+
+// codings are the settings of a quantisation that say what its codes mean.
+var codings = []string{
+	"quant_method", "quant_algo", "bits", "fmt", "format", "group_size", "weight_block_size", "sym", "zero_point", "desc_act", "version", "load_in_4bit", "load_in_8bit", "bnb_4bit_quant_type",
+	"bnb_4bit_use_double_quant", "activation_scheme", "checkpoint_format", "mode",
+}
+
+// compareQuantised wants layers whose weights mean what the base's config says.
+func (p *planner) compareQuantised(c *checkpoint, line int) error {
+	base := p.base()
+	if c.isQuantised != base.isQuantised {
+		word := map[bool]string{true: "quantised", false: "not quantised"}
+		return p.mismatch(line, c, "the one is %s, the other %s", word[c.isQuantised], word[base.isQuantised])
+	}
+	for _, path := range []string{"quantization_config.", "quantization."} {
+		for _, key := range codings {
+			mine, theirs := c.config.Root.Lookup(path+key), base.config.Root.Lookup(path+key)
+			if mine != nil && theirs != nil && string(c.config.Raw(mine)) != string(base.config.Raw(theirs)) {
+				return p.mismatch(line, c, "%s%s is %s, the other's %s", path, key, c.config.Raw(mine), base.config.Raw(theirs))
+			}
+		}
+	}
+	return nil
+}

@@ -2,7 +2,6 @@ package recipe
 
 import (
 	"slices"
-	"strings"
 
 	"longcat/merge/safetensors"
 )
@@ -180,20 +179,4 @@ func (r *Recipe) Models() []Ref {
 		}
 	}
 	return list
-}
-
-// parseName reads the short form of a model's name: MODEL, MODEL@REVISION, and
-// either with +ADAPTER behind it. The model may be a URL.
-func parseName(name string) (ref Ref, ok bool) {
-	name, adapter, has := strings.Cut(name, "+")
-	path, rev, at := strings.Cut(name, "@")
-	ref = Ref{Name: name, Path: path, Revision: rev}
-	ok = path != "" && (!at || rev != "" && !strings.Contains(rev, "@"))
-	if has && ok {
-		var a Ref
-		a, ok = parseName(adapter)
-		ok = ok && a.Adapter == nil
-		ref.Adapter = &a
-	}
-	return ref, ok
 }

@@ -3,6 +3,8 @@ package recipe
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // check holds a decoded document against what its method wants of its slices,
@@ -24,7 +26,28 @@ func (r *Recipe) check(d *decoder) {
 		d.warn(r.Base.Pos, "mergekit refuses base_model beside the model of a %s merge; here it gives config.json and tokenizer", r.Method.Name)
 	}
 	slices.SortStableFunc(d.warnings, func(a, b Warning) int { return a.compare(b.Pos) })
-	r.Warnings = d.warnings
+	r.Warnings = joined(d.warnings)
+}
+
+// joined makes warnings of the same words one, with the other lines in it.
+func joined(list []Warning) []Warning {
+	var out []Warning
+	first := map[string]int{}
+	lines := map[string][]string{}
+	for _, w := range list {
+		if i, had := first[w.Msg]; !had {
+			first[w.Msg] = len(out)
+			out = append(out, w)
+		} else if n := lines[w.Msg]; w.Line != out[i].Line && len(n) < 10 {
+			lines[w.Msg] = append(n, strconv.Itoa(w.Line))
+		}
+	}
+	for i, w := range out {
+		if n := lines[w.Msg]; len(n) > 0 {
+			out[i].Msg += fmt.Sprintf(" (also in line %s)", strings.Join(n, ", "))
+		}
+	}
+	return out
 }
 
 func (s *Slice) check(d *decoder) {
@@ -149,6 +172,8 @@ func (s *Slice) constant(d *decoder, p *Param, in *Input, into map[string]float6
 	case p.Default != "":
 		into[p.Name] = p.def()
 		return true
+	case in == nil && d.misplaced[p.Name]:
+		d.failAt(s.Pos, "%s needs the parameter %s, which is not read under a model: it is one value for all models, of the recipe, a module or a slice", s.method.Name, p.Name)
 	case in == nil:
 		d.failAt(s.Pos, "%s needs the parameter %s", s.method.Name, p.Name)
 	case in.Implied:

@@ -31,7 +31,7 @@ func Parse(data []byte, file string) (*Recipe, error) {
 	visits := 0
 	all := make([]*Recipe, len(docs))
 	for i, doc := range docs {
-		d := &decoder{file: file, visits: visits, warned: map[Warning]bool{}}
+		d := &decoder{file: file, visits: visits, warned: map[Warning]bool{}, misplaced: map[string]bool{}}
 		all[i] = d.recipe(doc)
 		if d.err == nil {
 			all[i].check(d)
@@ -78,7 +78,9 @@ type decoder struct {
 	method   *Method // of the document
 	warnings []Warning
 	warned   map[Warning]bool
-	used     map[*yaml.Node]bool // anchors that keys of the table lead to
+	// misplaced are parameters that stand under a model and are not read there.
+	misplaced map[string]bool
+	used      map[*yaml.Node]bool // anchors that keys of the table lead to
 }
 
 // object is a mapping of the recipe, decoded by its ObjectType.

@@ -29,9 +29,21 @@ func (d *decoder) unknownKey(_ *yaml.Node, f field, typ *ObjectType) {
 		e.Msg += "; it is a parameter, and those stand under \"parameters\""
 		return
 	}
-	e.Suggest = suggest.Nearest(f.key.Value, typ.names())
-	if e.Suggest == "" && f.value.Anchor != "" {
+	if f.key.Value == "revision" {
+		e.Msg += "; a model's revision is part of its name: org/name@revision"
+		return
+	}
+	if e.Suggest = suggest.Nearest(f.key.Value, typ.names()); e.Suggest != "" {
+		return
+	}
+	if f.value.Anchor != "" {
 		e.Msg += fmt.Sprintf("; the recipe does not use its anchor &%s", f.value.Anchor)
+	}
+	for _, other := range Objects {
+		if other.key(f.key.Value) != nil {
+			e.Msg += "; it is a key of " + other.Name
+			return
+		}
 	}
 }
 
@@ -110,7 +122,7 @@ func foreign(n *yaml.Node) string {
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		has[n.Content[i].Value] = true
 	}
-	if has["merge_method"] || has["slices"] || has["models"] || has["modules"] {
+	if has["slices"] || has["models"] || has["modules"] || has["merge_method"] && !has["experts"] {
 		return ""
 	}
 	for _, f := range foreigners {

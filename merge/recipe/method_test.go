@@ -35,7 +35,7 @@ func TestMethodErrors(t *testing.T) {
 		"no weight in some":            {models("ties", based, "a "+w, "b"), `r.yaml:5:3: ties needs the parameter weight, and nothing gives it for "b"`},
 		"empty weight":                 {models("linear", "", "a {weight: []}"), "linear needs the parameter weight"},
 		"no t":                         {models("slerp", based, "base", "a"), "slerp needs the parameter t"},
-		"t under a model only":         {models("slerp", based, "base", "a {t: 0.5}"), "slerp needs the parameter t"},
+		"t under a model only":         {models("slerp", based, "base", "a {t: 0.5}"), "slerp needs the parameter t, which is not read under a model"},
 		"slerp of three":               {models("slerp", based+"parameters: {t: 0.5}\n", "base", "a", "b"), "slerp takes exactly 1 model besides the base, not 2"},
 		"slerp with base beside":       {models("slerp", based+"parameters: {t: 0.5}\n", "a", "b"), "slerp takes exactly 1 model besides the base, not 2"},
 		"nuslerp with one of two":      {models("nuslerp", based, "base "+w, "a "+w), "nuslerp takes exactly 2 models besides the base, not 1"},
@@ -87,6 +87,7 @@ func TestMethodWarnings(t *testing.T) {
 		"weight of nobody":    {models("ties", based+"parameters: {weight: 2}\n", "a "+w), []string{"line 6, column 14: weight is never used here: a nearer value holds for all tensors"}},
 		"behind all":          {models("linear", "", "a {weight: [{value: 1}, {filter: mlp, value: 2}]}"), []string{"line 4, column 37: this value of weight is never used: the one before it holds for all tensors"}},
 		"base that is absent": {"merge_method: nuslerp\nbase_model: base\nparameters: {weight: 1}\nslices:\n- sources:\n  - {model: a, layer_range: [0, 2]}\n  - {model: b, layer_range: [0, 2]}\n", []string{"line 2, column 13: base_model gives no weights: it is not among the sources of the slice at line 5"}},
+		"in several places":   {models("model_stock", based, "a {weight: 1}", "b {weight: 2}", "c {weight: 2}"), []string{"line 4, column 16: the parameter weight has no effect on a model_stock merge (also in line 6, 8)"}},
 		"dead key":            {"merge_method: passthrough\nslices:\n- residual_weight: 0.5\n  sources:\n  - {model: a, layer_range: [0, 2]}\n", []string{"line 3, column 3: residual_weight has no effect"}},
 	} {
 		t.Run(name, func(t *testing.T) {

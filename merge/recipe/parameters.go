@@ -34,6 +34,7 @@ func (d *decoder) parameters(n *yaml.Node, in string) settings {
 		case isNull(f.value):
 		case p.Scope == PerTensor && (in == "a source" || in == "a model of the list"):
 			d.setting(f.value, p, f.key)
+			d.misplaced[name] = true
 			d.warn(posOf(f.key), "%s under a model has no effect: it is one value for all models, of the recipe, a module or a slice", name)
 		default:
 			set[name] = d.setting(f.value, p, f.key)

@@ -40,7 +40,7 @@ func (p *planner) carry(ctx context.Context) error {
 			case why != "":
 				from.left = append(from.left, Left{name, why})
 				if isModuleWeights(name) {
-					p.warn(0, "%q: %s is left behind; if the model loads weights from that directory, put it there again", from.ref.Name, name)
+					p.warn(recipe.Pos{}, "%q: %s is left behind; if the model loads weights from that directory, put it there again", from.ref.Name, name)
 				}
 			case slices.Contains(quantisationFiles, name), from.depth.TwoSided && name == "generation_config.json":
 				data, err := p.modulesFile(ctx, from, name)
@@ -138,7 +138,7 @@ func (p *planner) config() ([]byte, error) {
 		return nil, base.fail("config.json", "", err)
 	}
 	for _, remark := range remarks {
-		p.warn(0, "config.json: %s", remark)
+		p.warn(recipe.Pos{}, "config.json: %s", remark)
 	}
 	asked := p.recipe.OutDType
 	if asked == "" {

@@ -13,7 +13,7 @@ import (
 
 // compare holds models that give layers against the base, whose config the
 // result gets. What would make the result unusable is an error, what may make
-// it worse a warning, each with the line of the slice.
+// it worse a warning, each where the recipe names the model.
 func (p *planner) compare(ctx context.Context) error {
 	checked := map[*checkpoint]bool{p.base(): true}
 	for _, l := range p.layers {
@@ -22,9 +22,9 @@ func (p *planner) compare(ctx context.Context) error {
 				continue
 			}
 			checked[in.from] = true
-			line := p.recipe.Slices[l.slice].Line
-			for _, check := range []func(*checkpoint, int) error{p.compareFamily, p.compareQuantised, p.compareConfig, p.compareVocabulary} {
-				if err := check(in.from, line); err != nil {
+			at := namedAt(&p.recipe.Slices[l.slice], in.from)
+			for _, check := range []func(*checkpoint, recipe.Pos) error{p.compareFamily, p.compareQuantised, p.compareConfig, p.compareVocabulary} {
+				if err := check(in.from, at); err != nil {
 					return err
 				}
 			}
@@ -39,19 +39,29 @@ func (p *planner) compare(ctx context.Context) error {
 	return p.compareTokenizers(ctx)
 }
 
+// namedAt is where a slice names a model.
+func namedAt(s *recipe.Slice, c *checkpoint) recipe.Pos {
+	for _, in := range s.Inputs {
+		if in.Model.Name == c.ref.Name {
+			return in.Model.Pos
+		}
+	}
+	return s.Pos
+}
+
 // mismatch is an error about two models that do not fit.
-func (p *planner) mismatch(line int, c *checkpoint, format string, args ...any) error {
-	return p.recipe.Errorf(recipe.Pos{Line: line}, "%q does not fit %q: %s", c.ref.Name, p.base().ref.Name, fmt.Sprintf(format, args...))
+func (p *planner) mismatch(at recipe.Pos, c *checkpoint, format string, args ...any) error {
+	return p.recipe.Errorf(at, "%q does not fit %q: %s", c.ref.Name, p.base().ref.Name, fmt.Sprintf(format, args...))
 }
 
 // compareFamily wants one architecture with one way of naming its layers.
-func (p *planner) compareFamily(c *checkpoint, line int) error {
+func (p *planner) compareFamily(c *checkpoint, at recipe.Pos) error {
 	base := p.base()
 	if mine, theirs := c.text("model_type"), base.text("model_type"); mine != theirs {
-		return p.mismatch(line, c, "the one is a %s model, the other %s", mine, theirs)
+		return p.mismatch(at, c, "the one is a %s model, the other %s", mine, theirs)
 	}
 	if mine, theirs := c.depth.stack.Prefix, base.depth.stack.Prefix; mine != theirs {
-		return p.mismatch(line, c, "its layers are named %q, the other's %q", mine, theirs)
+		return p.mismatch(at, c, "its layers are named %q, the other's %q", mine, theirs)
 	}
 	return nil
 }
@@ -92,14 +102,14 @@ func (p *planner) compareLayers() error {
 		if l.from == base {
 			continue
 		}
-		line, layer := p.recipe.Slices[l.slice].Line, l.from.layers[l.layer]
+		at, layer := namedAt(&p.recipe.Slices[l.slice], l.from), l.from.layers[l.layer]
 		if !kinds[l.from.kinds[l.layer]] {
-			return p.strangeLayer(l, line, shapes)
+			return p.strangeLayer(l, at, shapes)
 		}
 		for _, t := range layer {
 			if !types[t.rest+string(t.DType)] && p.recipe.DType == "" && p.recipe.OutDType == "" && !warned[l.from] {
 				warned[l.from] = true
-				p.warn(line, "%q stores %s as %s, %q as %s; without dtype in the recipe the result mixes them", l.from.ref.Name, t.Name, t.DType, base.ref.Name, shapes[t.rest].DType)
+				p.warn(at, "%q stores %s as %s, %q as %s; without dtype in the recipe the result mixes them", l.from.ref.Name, t.Name, t.DType, base.ref.Name, shapes[t.rest].DType)
 			}
 		}
 	}
@@ -107,24 +117,24 @@ func (p *planner) compareLayers() error {
 }
 
 // strangeLayer says in which tensor a layer differs from all of the base's.
-func (p *planner) strangeLayer(l layerUse, line int, shapes map[string]sourceTensor) error {
+func (p *planner) strangeLayer(l layerUse, at recipe.Pos, shapes map[string]sourceTensor) error {
 	have := map[string]bool{}
 	for _, t := range l.from.layers[l.layer] {
 		have[t.rest] = true
 		known, ok := shapes[t.rest]
 		switch {
 		case !ok:
-			return p.mismatch(line, l.from, "its %s has no counterpart", t.Name)
+			return p.mismatch(at, l.from, "its %s has no counterpart", t.Name)
 		case !slices.Equal(known.Shape, t.Shape):
-			return p.mismatch(line, l.from, "its %s has shape %v, the other's %v", t.Name, t.Shape, known.Shape)
+			return p.mismatch(at, l.from, "its %s has shape %v, the other's %v", t.Name, t.Shape, known.Shape)
 		}
 	}
 	for rest := range shapes {
 		if !have[rest] {
-			return p.mismatch(line, l.from, "its layer %d has no tensor %q", l.layer, strings.TrimPrefix(rest, "."))
+			return p.mismatch(at, l.from, "its layer %d has no tensor %q", l.layer, strings.TrimPrefix(rest, "."))
 		}
 	}
-	return p.mismatch(line, l.from, "its layer %d mixes tensors as no layer of the other does", l.layer)
+	return p.mismatch(at, l.from, "its layer %d mixes tensors as no layer of the other does", l.layer)
 }
 
 // meanings are config values that say how weights are used. Weights trained
@@ -140,7 +150,7 @@ var meanings = []struct {
 	}, false},
 }
 
-func (p *planner) compareConfig(c *checkpoint, line int) error {
+func (p *planner) compareConfig(c *checkpoint, at recipe.Pos) error {
 	base := p.base()
 	for _, m := range meanings {
 		for _, key := range m.keys {
@@ -149,9 +159,9 @@ func (p *planner) compareConfig(c *checkpoint, line int) error {
 				continue
 			}
 			if m.hard {
-				return p.mismatch(line, c, "%s is %s, the other's %s", key, mine, theirs)
+				return p.mismatch(at, c, "%s is %s, the other's %s", key, mine, theirs)
 			}
-			p.warn(line, "%q has %s %s, %q %s; the result uses the latter for all layers", c.ref.Name, key, mine, base.ref.Name, theirs)
+			p.warn(at, "%q has %s %s, %q %s; the result uses the latter for all layers", c.ref.Name, key, mine, base.ref.Name, theirs)
 		}
 	}
 	return nil
@@ -159,7 +169,7 @@ func (p *planner) compareConfig(c *checkpoint, line int) error {
 
 // compareVocabulary looks at the models that give embeddings and head: the
 // config counts their rows.
-func (p *planner) compareVocabulary(c *checkpoint, line int) error {
+func (p *planner) compareVocabulary(c *checkpoint, at recipe.Pos) error {
 	mine, ok := c.integer("vocab_size")
 	theirs, ok2 := p.base().integer("vocab_size")
 	if !ok || !ok2 || mine == theirs {
@@ -169,9 +179,9 @@ func (p *planner) compareVocabulary(c *checkpoint, line int) error {
 		return nil // told where embeddings are merged
 	}
 	if p.outside(c) {
-		return p.mismatch(line, c, "its vocabulary has %d words, the other's %d, and the result would take its embeddings or head", mine, theirs)
+		return p.mismatch(at, c, "its vocabulary has %d words, the other's %d, and the result would take its embeddings or head", mine, theirs)
 	}
-	p.warn(line, "the vocabulary of %q has %d words, that of %q %d", c.ref.Name, mine, p.base().ref.Name, theirs)
+	p.warn(at, "the vocabulary of %q has %d words, that of %q %d", c.ref.Name, mine, p.base().ref.Name, theirs)
 	return nil
 }
 
@@ -180,8 +190,8 @@ func (p *planner) compareTying() {
 	if p.last() == p.base() || !tied(p.base()) || tied(p.last()) {
 		return
 	}
-	line := p.recipe.Slices[len(p.recipe.Slices)-1].Line
-	p.warn(line, "%q has a head of its own, but config.json comes from %q, which ties the head to the embeddings (tie_word_embeddings)", p.last().ref.Name, p.base().ref.Name)
+	at := namedAt(&p.recipe.Slices[len(p.recipe.Slices)-1], p.last())
+	p.warn(at, "%q has a head of its own, but config.json comes from %q, which ties the head to the embeddings (tie_word_embeddings)", p.last().ref.Name, p.base().ref.Name)
 }
 
 // outside reports whether the model gives tensors outside the layers: embeddings
@@ -210,7 +220,7 @@ func (p *planner) compareTokenizers(ctx context.Context) error {
 		if file == "" {
 			continue
 		}
-		line := c.ref.Line
+		at := c.ref.Pos
 		matters := p.outside(c)
 		switch {
 		case t.Union:
@@ -218,9 +228,9 @@ func (p *planner) compareTokenizers(ctx context.Context) error {
 		case t.Line > 0 && matters:
 			return p.recipe.Errorf(t.Pos, "rearranging embeddings for another tokenizer is not supported yet: the result would get the tokenizer of %q with embeddings or head of %q, and their %s differ", chosen.ref.Name, c.ref.Name, file)
 		case matters:
-			p.warn(line, "%q and %q have different tokenizers (%s): words may be read or written as others", chosen.ref.Name, c.ref.Name, file)
+			p.warn(at, "%q and %q have different tokenizers (%s): words may be read or written as others", chosen.ref.Name, c.ref.Name, file)
 		default:
-			p.warn(line, "%q was trained with another tokenizer than %q (%s differs)", c.ref.Name, chosen.ref.Name, file)
+			p.warn(at, "%q was trained with another tokenizer than %q (%s differs)", c.ref.Name, chosen.ref.Name, file)
 		}
 	}
 	return nil

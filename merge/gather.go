@@ -91,7 +91,7 @@ func (p *planner) untie(prefix string, s *recipe.Slice) {
 		return
 	}
 	if p.sharesHead() {
-		p.warn(s.Line, "%q and %q have no head of their own: one matrix is embeddings and head of the result, and it comes from the first", p.first().ref.Name, p.last().ref.Name)
+		p.warn(s.Pos, "%q and %q have no head of their own: one matrix is embeddings and head of the result, and it comes from the first", p.first().ref.Name, p.last().ref.Name)
 		return
 	}
 	have := func(c *checkpoint, name string) bool { _, ok := c.byName[name]; return ok }
@@ -101,7 +101,7 @@ func (p *planner) untie(prefix string, s *recipe.Slice) {
 		}
 		for _, e := range p.last().loose {
 			if !afterLayers(prefix, e.Name) && slices.Equal(e.Shape, t.Shape) && strings.Contains(e.Name, "emb") {
-				p.warn(s.Line, "%q ties its head to its embeddings; %s becomes a copy of its %s", p.last().ref.Name, t.Name, e.Name)
+				p.warn(s.Pos, "%q ties its head to its embeddings; %s becomes a copy of its %s", p.last().ref.Name, t.Name, e.Name)
 				p.add(p.last(), e, t.Name, p.scaleOf(s, t.Name, 0))
 				break
 			}

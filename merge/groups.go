@@ -140,7 +140,7 @@ func (p *planner) extraLayers(ctx context.Context, s *recipe.Slice) error {
 		for k, c := range models {
 			layers[k] = layerOf{c, c.depth.layers + i}
 			if layers[k].layer >= len(c.layers) {
-				return p.mismatch(s.Line, c, "it lacks the layers after the last one that other models have")
+				return p.mismatch(namedAt(s, c), c, "it lacks the layers after the last one that other models have")
 			}
 		}
 		if err := p.layerGroups(ctx, s, layers, len(p.layers)+i, 1); err != nil {
@@ -172,9 +172,9 @@ func (p *planner) addGroup(ctx context.Context, s *recipe.Slice, name string, gr
 
 // shapesDiffer is an error about tensors that can not be merged.
 func (p *planner) shapesDiffer(s *recipe.Slice, a, b member) error {
-	e := p.recipe.Errorf(recipe.Pos{Line: s.Line}, "%s of %q has shape %v, %s of %q %v: only equal shapes can be merged", a.src.Name, a.from.ref.Name, a.src.Shape, b.src.Name, b.from.ref.Name, b.src.Shape)
+	e := p.recipe.Errorf(namedAt(s, b.from), "%s of %q has shape %v, %s of %q %v: only equal shapes can be merged", a.src.Name, a.from.ref.Name, a.src.Shape, b.src.Name, b.from.ref.Name, b.src.Shape)
 	if len(a.src.Shape) == 2 && len(b.src.Shape) == 2 && a.src.Shape[1] == b.src.Shape[1] && strings.Contains(a.src.Name, "embed") {
-		e = p.recipe.Errorf(recipe.Pos{Line: s.Line}, "the vocabularies of %q and %q differ: %d and %d rows of %s", a.from.ref.Name, b.from.ref.Name, a.src.Shape[0], b.src.Shape[0], a.src.Name)
+		e = p.recipe.Errorf(namedAt(s, b.from), "the vocabularies of %q and %q differ: %d and %d rows of %s", a.from.ref.Name, b.from.ref.Name, a.src.Shape[0], b.src.Shape[0], a.src.Name)
 	}
 	return e
 }
@@ -205,7 +205,7 @@ func (p *planner) addEqual(ctx context.Context, s *recipe.Slice, name string, gr
 			}
 		}
 		if !same {
-			return p.recipe.Errorf(recipe.Pos{Line: s.Line}, "%s is %s, which can not be computed with, and differs between %q and %q", m.src.Name, m.src.DType, first.from.ref.Name, m.from.ref.Name)
+			return p.recipe.Errorf(namedAt(s, m.from), "%s is %s, which can not be computed with, and differs between %q and %q", m.src.Name, m.src.DType, first.from.ref.Name, m.from.ref.Name)
 		}
 	}
 	p.add(first.from, *first.src, name, 1)

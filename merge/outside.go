@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"longcat/merge/config"
+	"longcat/merge/recipe"
 )
 
 // place is where in the forward pass a tensor outside the layers works. It
@@ -148,7 +149,7 @@ func (p *planner) checkOutside() error {
 			slices.ContainsFunc([]string{"layer_weights", "_lambdas", "layer_scalars", "scalar_mix", "per_layer_scale"}, func(part string) bool { return strings.Contains(t.Name, part) }) && slices.ContainsFunc(t.Shape, func(d int64) bool { return d == n || d == n+1 }):
 			return base.fail("", fmt.Sprintf("%s %v has a part for each of the %d layers; rearranging it with them is not supported", t.Name, t.Shape, n), nil)
 		case (len(t.Shape) == 1 || len(t.Shape) == 2) && t.Shape[0] == n && n > 2 && !strings.HasSuffix(t.Name, "bias") && !strings.HasSuffix(t.Name, "bias.weight") && !strings.Contains(t.Name, "norm") && !strings.Contains(t.Name, "emb"):
-			p.warn(0, "%s has as many rows as %q has layers; if it has one for each, it no longer fits", t.Name, base.ref.Name)
+			p.warn(recipe.Pos{}, "%s has as many rows as %q has layers; if it has one for each, it no longer fits", t.Name, base.ref.Name)
 		}
 	}
 	if p.first() == p.last() {
@@ -159,7 +160,7 @@ func (p *planner) checkOutside() error {
 		module := strings.TrimSuffix(strings.TrimSuffix(t.Name, ".weight"), ".bias")
 		if _, both := p.last().byName[t.Name]; both && placeOf(base.depth.stack.Prefix, t.Name) == somewhere && !told[module] {
 			told[module] = true
-			p.warn(0, "%s comes from %q, the first slice's model; whether it works before or after the layers could not be told", module, p.first().ref.Name)
+			p.warn(recipe.Pos{}, "%s comes from %q, the first slice's model; whether it works before or after the layers could not be told", module, p.first().ref.Name)
 		}
 	}
 	return nil

@@ -265,7 +265,7 @@ func (p *planner) openModel(ctx context.Context, ref recipe.Ref) error {
 		return err
 	}
 	for _, note := range c.notes {
-		p.warn(ref.Line, "%s", note)
+		p.warn(ref.Pos, "%s", note)
 	}
 	p.models[ref.Name] = c
 	p.order = append(p.order, c)
@@ -282,8 +282,8 @@ func (p *planner) base() *checkpoint { return p.models[configSource(p.recipe).Na
 func (p *planner) first() *checkpoint { return p.layers[0].from }
 func (p *planner) last() *checkpoint  { return p.layers[len(p.layers)-1].from }
 
-func (p *planner) warn(line int, format string, args ...any) {
-	p.plan.Warnings = append(p.plan.Warnings, recipe.Warning{Pos: recipe.Pos{Line: line}, Msg: fmt.Sprintf(format, args...)})
+func (p *planner) warn(at recipe.Pos, format string, args ...any) {
+	p.plan.Warnings = append(p.plan.Warnings, recipe.Warning{Pos: at, Msg: fmt.Sprintf(format, args...)})
 }
 
 // mapLayers checks the slices' ranges and lists the result's layers.

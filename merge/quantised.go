@@ -6,6 +6,7 @@ import (
 
 	"longcat/merge/jsontext"
 	"longcat/merge/number"
+	"longcat/merge/recipe"
 	"longcat/merge/safetensors"
 )
 
@@ -87,17 +88,17 @@ var codings = []string{
 }
 
 // compareQuantised wants layers whose weights mean what the base's config says.
-func (p *planner) compareQuantised(c *checkpoint, line int) error {
+func (p *planner) compareQuantised(c *checkpoint, at recipe.Pos) error {
 	base := p.base()
 	if c.isQuantised != base.isQuantised {
 		word := map[bool]string{true: "quantised", false: "not quantised"}
-		return p.mismatch(line, c, "the one is %s, the other %s", word[c.isQuantised], word[base.isQuantised])
+		return p.mismatch(at, c, "the one is %s, the other %s", word[c.isQuantised], word[base.isQuantised])
 	}
 	for _, path := range []string{"quantization_config.", "quantization."} {
 		for _, key := range codings {
 			mine, theirs := c.config.Root.Lookup(path+key), base.config.Root.Lookup(path+key)
 			if mine != nil && theirs != nil && string(c.config.Raw(mine)) != string(base.config.Raw(theirs)) {
-				return p.mismatch(line, c, "%s%s is %s, the other's %s", path, key, c.config.Raw(mine), base.config.Raw(theirs))
+				return p.mismatch(at, c, "%s%s is %s, the other's %s", path, key, c.config.Raw(mine), base.config.Raw(theirs))
 			}
 		}
 	}

@@ -46,6 +46,9 @@ func flagsOf(o merge.Options) string {
 	if o.LayerStack != "" {
 		words = append(words, "--layer-stack", o.LayerStack)
 	}
+	if o.Layout != "" && o.Layout != merge.SharedBlocks {
+		words = append(words, "--layout", string(o.Layout))
+	}
 	if o.Seed != nil {
 		words = append(words, "--random-seed", strconv.FormatInt(*o.Seed, 10))
 	}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 
 	"longcat/internal/limits"
+	"longcat/merge"
 )
 
 // LockFile is the name of the lock in a result's root.
@@ -20,8 +22,6 @@ const (
 	// that would give an older recipe other bytes needs a new number, and the
 	// planner must go on making the older layout when a lock asks for it.
 	plannerVersion = 1
-	// defaultLayout keeps neighbours of a source file together: merge.Plan.
-	defaultLayout = "shared-blocks"
 )
 
 // Lock is everything that decides a result's bytes, and their hashes: programs
@@ -44,11 +44,11 @@ type LockedRecipe struct {
 
 // LockedOptions are the options that change bytes.
 type LockedOptions struct {
-	ShardSize  int64  `json:"shard_size"` // bytes
-	LayerStack string `json:"layer_stack,omitempty"`
-	Layout     string `json:"layout"`
-	RandomSeed *int64 `json:"random_seed,omitempty"` // where the method draws random numbers
-	Precise    bool   `json:"precise,omitempty"`     // computed in float64 and rounded once
+	ShardSize  int64        `json:"shard_size"` // bytes
+	LayerStack string       `json:"layer_stack,omitempty"`
+	Layout     merge.Layout `json:"layout"`
+	RandomSeed *int64       `json:"random_seed,omitempty"` // where the method draws random numbers
+	Precise    bool         `json:"precise,omitempty"`     // computed in float64 and rounded once
 }
 
 // LockedModel is one model that the recipe names: a repo at a commit, or a
@@ -99,7 +99,7 @@ func ParseLock(text []byte) (*Lock, error) {
 	case l.Version > lockVersion, l.Planner > plannerVersion:
 		return nil, &LockError{fmt.Sprintf("written by a later longcat (format %d, planner %d): this one knows format %d and planner %d, and can not make the same files",
 			l.Version, l.Planner, lockVersion, plannerVersion)}
-	case l.Version < 1 || l.Planner < 1 || l.Options.Layout != defaultLayout:
+	case l.Version < 1 || l.Planner < 1 || (l.Options.Layout != merge.SharedBlocks && l.Options.Layout != merge.Forward):
 		return nil, &LockError{fmt.Sprintf("format %d, planner %d and layout %q are not known", l.Version, l.Planner, l.Options.Layout)}
 	case !sha256Text.MatchString(l.Recipe.SHA256):
 		return nil, &LockError{"the recipe has no sha256"}
@@ -129,6 +129,22 @@ func checkLocked(files []LockedFile) error {
 		}
 	}
 	return nil
+}
+
+// sameInputs tells whether two locks are of the same recipe, models, options and
+// files, whatever is known of their hashes.
+func (l *Lock) sameInputs(other *Lock) bool {
+	a, b := *l, *other
+	a.Files, b.Files = unhashed(a.Files), unhashed(b.Files)
+	return bytes.Equal(a.Encode(), b.Encode())
+}
+
+func unhashed(files []LockedFile) []LockedFile {
+	bare := slices.Clone(files)
+	for i := range bare {
+		bare[i].SHA256 = ""
+	}
+	return bare
 }
 
 // file finds a file that the recipe makes.

@@ -29,7 +29,7 @@ func (j *Job) lock(ctx context.Context, hashes map[string]string) (*Lock, error)
 		Options: LockedOptions{
 			ShardSize:  cmp.Or(max(j.opts.Merge.ShardSize, 0), merge.DefaultShardSize),
 			LayerStack: j.opts.Merge.LayerStack,
-			Layout:     defaultLayout,
+			Layout:     cmp.Or(j.opts.Merge.Layout, merge.SharedBlocks),
 			RandomSeed: j.plan.Seed,
 			Precise:    j.plan.Precise,
 		},

@@ -24,6 +24,10 @@ func toldOptions(card []byte) (o merge.Options) {
 	words := strings.Fields(string(toldMerge.Find(card)))
 	for i, word := range words[:max(len(words)-1, 0)] {
 		switch word {
+		case "--layout":
+			if l := merge.Layout(words[i+1]); l == merge.Forward {
+				o.Layout = l
+			}
 		case "--shard-size":
 			if n, err := units.ParseSize(words[i+1]); err == nil {
 				o.ShardSize = n

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"longcat/hub"
 	"longcat/internal/progress"
@@ -23,11 +24,22 @@ type PublishOptions struct {
 	// the namespace's own holds.
 	Visibility hub.Visibility
 
-	License  *modelcard.License // overrides what the parents' cards say; may be nil
-	Replace  bool               // replace the weights that the repo holds
-	Message  string             // of the commit
-	CreatePR bool               // open a pull request instead of writing to the branch
-	DryRun   bool               // check everything, fetch and write nothing
+	License *modelcard.License // overrides what the parents' cards say; may be nil
+	Replace bool               // replace the weights that the repo holds
+	Message string             // of the commit
+
+	// NoDisk makes the result out of what streams from the hub: no source is
+	// copied to disk. It wants the forward layout (Options.Merge.Layout).
+	NoDisk bool
+	// Task of Tasks, from 1, makes only its share of the files and leaves them on
+	// the staging branch, for the task that finds all of them there to finish.
+	// Only with NoDisk; not shared when Tasks is 0.
+	Task, Tasks int
+	// Finish makes nothing, and finishes what tasks have made.
+	Finish bool
+
+	CreatePR bool // open a pull request instead of writing to the branch
+	DryRun   bool // check everything, fetch and write nothing
 }
 
 // Published tells what a publish did.
@@ -38,6 +50,7 @@ type Published struct {
 
 	Before  *hub.TargetState // what stood there
 	Replace []string         // weights of these names stood there, and are the result's now
+	Staged  *Staging         // not nil where other tasks' files are still missing: nothing was published
 	Delete  []string         // weights that the commit removes
 }
 
@@ -64,6 +77,11 @@ func (j *Job) Publish(ctx context.Context, o PublishOptions) (*Published, error)
 		if o.DryRun && step.name == lastOfDryRun {
 			return done(), nil
 		}
+		if p.staging != nil && len(p.staging.Missing) > 0 {
+			unfinished := done()
+			unfinished.Staged = p.staging
+			return unfinished, nil
+		}
 	}
 	return done(), nil
 }
@@ -73,6 +91,9 @@ type publication struct {
 	*Job
 	o PublishOptions
 
+	passes   []*pass                   // sources that are read while their files are sent
+	stored   map[string]hub.StoredFile // weights that the repo holds already
+	staging  *Staging                  // nil when nothing is staged
 	before   *hub.TargetState
 	target   *target
 	card     Card
@@ -94,6 +115,9 @@ const lastOfDryRun = "check the card"
 // known beforehand comes before the first weight is fetched. So the repo is
 // created first: not every hub tells who may, but by letting it.
 func (p *publication) steps() []step {
+	if p.o.NoDisk {
+		return p.stepsWithoutDisk()
+	}
 	return []step{
 		{"name the owner", p.nameOwner},
 		{"check the permission", p.mayWrite},
@@ -171,22 +195,40 @@ func (p *publication) listFiles(ctx context.Context) error {
 			{Path: modelcard.LayerMapFile, Content: memory(p.card.Picture)},
 		},
 		Delete:   p.target.stale(p.plan),
+		Parent:   p.before.Commit,
 		Manifest: func(sent []hub.UploadedFile) (hub.UploadFile, error) { return p.lockFile(ctx, sent) },
 		Workers:  p.opts.Workers,
+		Readers:  p.readers(),
 		Progress: p.opts.Progress,
 	}
 	for _, f := range p.plan.Files {
-		content, err := f.Content(ctx, p.models.open)
+		file, err := p.uploadFile(ctx, f)
 		if err != nil {
 			return err
 		}
-		origins, err := p.origins(ctx, f)
-		if err != nil {
-			return err
-		}
-		p.upload.Files = append(p.upload.Files, hub.UploadFile{Path: f.Path, Content: content, Origins: origins})
+		p.upload.Files = append(p.upload.Files, file)
 	}
 	return nil
+}
+
+// uploadFile is an output file as content that is made while it is read, or as
+// one that the repo holds already.
+func (p *publication) uploadFile(ctx context.Context, f *merge.File) (hub.UploadFile, error) {
+	if s, ok := p.stored[f.Path]; ok {
+		return hub.UploadFile{Path: f.Path, Stored: &s}, nil
+	}
+	open := p.models.open
+	for _, pass := range p.passes {
+		if slices.Contains(pass.group.files, f) {
+			open = pass.opener(f)
+		}
+	}
+	content, err := f.Content(ctx, open)
+	if err != nil {
+		return hub.UploadFile{}, err
+	}
+	origins, err := p.origins(ctx, f)
+	return hub.UploadFile{Path: f.Path, Content: content, Origins: origins}, err
 }
 
 // origins says which bytes of a file the hub holds, because they came from it.

@@ -88,6 +88,7 @@ func openLocked(ctx context.Context, merged *Model, lock *Lock, o Options) (*Job
 	o.Recipe, o.RecipeName = recipe, lock.Recipe.File
 	o.Merge.ShardSize = cmp.Or(o.Merge.ShardSize, lock.Options.ShardSize)
 	o.Merge.LayerStack = cmp.Or(o.Merge.LayerStack, lock.Options.LayerStack)
+	o.Merge.Layout = cmp.Or(o.Merge.Layout, lock.Options.Layout)
 	o.Merge.Seed = cmp.Or(o.Merge.Seed, lock.Options.RandomSeed)
 	o.Merge.Precise = o.Merge.Precise || lock.Options.Precise
 	o.commits = lock.commits()
@@ -204,6 +205,7 @@ func openUnlocked(ctx context.Context, merged *Model, o Options) (*Job, error) {
 	o.Recipe, o.RecipeName = found.Text, found.Source
 	o.Merge.ShardSize = cmp.Or(o.Merge.ShardSize, told.ShardSize)
 	o.Merge.LayerStack = cmp.Or(o.Merge.LayerStack, told.LayerStack)
+	o.Merge.Layout = cmp.Or(o.Merge.Layout, told.Layout)
 	o.Merge.Seed = cmp.Or(o.Merge.Seed, told.Seed)
 	o.Merge.Precise = o.Merge.Precise || told.Precise
 	o.commits = toldCommits(card)

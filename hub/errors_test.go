@@ -52,7 +52,7 @@ func TestErrorsOfTheHub(t *testing.T) {
 		{"no such file", resolve(c, repo, "main", "b.txt"), 404, "Entry not found", []error{hub.ErrNotFound, hub.ErrEntryNotFound}},
 		{"no such revision", resolve(c, repo, "nope", "a.txt"), 404, "Invalid rev id: nope", []error{hub.ErrNotFound, hub.ErrRevisionNotFound}},
 		{"no such repo", resolve(c, hub.Repo{ID: "ann/none"}, "main", "a.txt"), 404, "Repository not found", []error{hub.ErrNotFound, hub.ErrRepoNotFound}},
-		{"no such repo, anonymous", resolve(nobody, hub.Repo{ID: "ann/none"}, "main", "a.txt"), 401, "Invalid username or password.", []error{hub.ErrUnauthorized}},
+		{"no such repo, anonymous", resolve(nobody, hub.Repo{ID: "ann/none"}, "main", "a.txt"), 401, "Invalid username or password.", []error{hub.ErrUnauthorized, hub.ErrRepoNotFound}},
 		{"bad token", resolve(stranger, repo, "main", "a.txt"), 401, "Invalid credentials in Authorization header", []error{hub.ErrUnauthorized}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -51,7 +51,8 @@ func (c *Client) sendXet(ctx context.Context, p *PreparedUpload, large []int) (s
 	defer meter.Done()
 	var crossed atomic.Int64
 	res, err := upload.Run(ctx, p.chunks, contents, upload.Options{
-		Found: meter.Found, Moved: meter.Add,
+		Readers: p.Readers,
+		Found:   meter.Found, Moved: meter.Add,
 		Sent: func(n int) { crossed.Add(int64(n)) },
 	})
 	if err != nil && ctx.Err() != nil {

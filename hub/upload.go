@@ -24,6 +24,24 @@ type UploadFile struct {
 	Path    string            // in the repo
 	Content *io.SectionReader // read several times, concurrently
 	Origins []Origin          // what of it the Hub holds in other files; may be nil
+
+	// Stored, if not nil, is a large file that the repo holds already, on
+	// whatever branch: the commit names it, and no content is needed.
+	Stored *StoredFile
+}
+
+// StoredFile is a large file that a repo holds.
+type StoredFile struct {
+	SHA256 string
+	Size   int64 // bytes
+}
+
+// size of the file's content, in bytes.
+func (f UploadFile) size() int64 {
+	if f.Stored != nil {
+		return f.Stored.Size
+	}
+	return f.Content.Size()
 }
 
 // Upload describes one commit.
@@ -41,7 +59,12 @@ type Upload struct {
 	// is known of the others once they were sent: their sizes and hashes.
 	Manifest func(files []UploadedFile) (UploadFile, error)
 
+	// Confirm, if not nil, is asked once all large files were sent, right before
+	// the commit, which an error stops. The text becomes the rest of the message.
+	Confirm func(files []UploadedFile) (details string, err error)
+
 	Workers  int // connections at a time; 8 when 0
+	Readers  int // files read at a time; one for each processor when 0
 	Progress Progress
 }
 
@@ -119,10 +142,19 @@ func (c *Client) PrepareUpload(ctx context.Context, u Upload) (*PreparedUpload, 
 			return nil, err
 		}
 	}
+	for i, f := range u.Files {
+		if s := f.Stored; s != nil {
+			made := &prep.Files[i]
+			made.Changed, made.OID, made.LFS = made.OID != s.SHA256, s.SHA256, true
+		}
+	}
 	prep.tellHashing()
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(cmp.Or(u.Readers, runtime.GOMAXPROCS(0)))
 	for i, f := range prep.Files {
+		if u.Files[i].Stored != nil {
+			continue
+		}
 		if f.LFS && f.OID == "" && prep.chunks != nil {
 			prep.Files[i].Changed = true
 			continue
@@ -194,10 +226,13 @@ func (c *Client) preupload(ctx context.Context, u Upload, gitIgnore *string, fil
 	body := wire.PreuploadRequest{GitIgnore: gitIgnore}
 	index := map[string]int{}
 	for i, f := range files {
-		size := f.Content.Size()
-		sample := make([]byte, min(size, wire.SampleSize))
-		if _, err := f.Content.ReadAt(sample, 0); err != nil && err != io.EOF {
-			return fmt.Errorf("reading %q: %w", f.Path, err)
+		size := f.size()
+		var sample []byte // what is stored is large, whatever it begins with
+		if f.Stored == nil {
+			sample = make([]byte, min(size, wire.SampleSize))
+			if _, err := f.Content.ReadAt(sample, 0); err != nil && err != io.EOF {
+				return fmt.Errorf("reading %q: %w", f.Path, err)
+			}
 		}
 		body.Files = append(body.Files, wire.PreuploadFile{Path: f.Path, Size: size, Sample: sample})
 		index[f.Path] = i
@@ -304,7 +339,7 @@ func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, er
 	res := &UploadResult{Commit: p.Parent}
 	var large []int
 	for i, f := range p.Files {
-		if f.LFS && f.Changed && !f.Ignored {
+		if f.LFS && f.Changed && !f.Ignored && p.Upload.Files[i].Stored == nil {
 			large = append(large, i)
 		}
 	}
@@ -314,6 +349,11 @@ func (c *Client) Send(ctx context.Context, p *PreparedUpload) (*UploadResult, er
 	res.Sent, res.Files = sent, p.Files
 	if err != nil {
 		return res, err
+	}
+	if p.Confirm != nil {
+		if p.Details, err = p.Confirm(p.Files); err != nil {
+			return res, err
+		}
 	}
 	if err := c.addManifest(ctx, p); err != nil {
 		return res, err

@@ -32,7 +32,7 @@ type bin struct {
 
 // layOut places the tensors in files.
 //
-// Each source file's tensors are taken in the order in which they lie there,
+// In the SharedBlocks layout, each source file's tensors are taken in the order in which they lie there,
 // all first uses before all second ones and so on. In that order neighbours stay
 // neighbours, so that what is copied are long runs, most often a whole file's
 // data, rather than tensors or layers: few system calls, and seams between
@@ -45,16 +45,9 @@ func (p *planner) layOut() error {
 		p.plan.Params += o.Elements()
 	}
 	p.plan.Tensors = len(p.outputs)
-	// Beyond twice the files that the result needs, sharing bytes is not worth another.
-	enough := 2 * int(p.plan.TensorBytes/p.opts.ShardSize+1)
-	var bins []*bin
-	for _, r := range p.runs() {
-		bins = p.place(bins, r, len(bins) >= enough)
-	}
-	for _, o := range p.outputs {
-		if !o.copied() {
-			bins = p.placeComputed(bins, o)
-		}
+	bins := p.sharedBins()
+	if p.opts.Layout == Forward {
+		bins = p.forwardBins()
 	}
 	for i, b := range bins {
 		name := singleFile
@@ -69,6 +62,22 @@ func (p *planner) layOut() error {
 		p.plan.Shareable += f.shareable()
 	}
 	return nil
+}
+
+// sharedBins places the tensors in the SharedBlocks layout.
+func (p *planner) sharedBins() []*bin {
+	// Beyond twice the files that the result needs, sharing bytes is not worth another.
+	enough := 2 * int(p.plan.TensorBytes/p.opts.ShardSize+1)
+	var bins []*bin
+	for _, r := range p.runs() {
+		bins = p.place(bins, r, len(bins) >= enough)
+	}
+	for _, o := range p.outputs {
+		if !o.copied() {
+			bins = p.placeComputed(bins, o)
+		}
+	}
+	return bins
 }
 
 // use is an output together with how often its source was used before.

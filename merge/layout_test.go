@@ -141,3 +141,34 @@ func TestWholeFile(t *testing.T) {
 		t.Error("the data of a file was torn apart without need")
 	}
 }
+
+// TestForward wants every output file of the forward layout to read one source
+// file from front to back, and the same tensors as in the usual layout.
+func TestForward(t *testing.T) {
+	open := models(map[string]memory{"a": tiny{seed: "a", shards: 3}.build(t), "b": tiny{seed: "b", shards: 2}.build(t)})
+	for _, slices := range [][]string{
+		{"a 0 2", "a 1 3", "a 1 3", "a 1 4"},
+		{"a 3 4", "a 2 3", "a 1 2", "a 0 1"}, // backwards
+		{"a 0 3", "b 1 2", "b 1 2", "a 2 4"},
+	} {
+		usual := tensorsOf(t, mustPlan(t, recipeOf("", slices...), open, merge.Options{}), open)
+		p := mustPlan(t, recipeOf("", slices...), open, merge.Options{Layout: merge.Forward, ShardSize: 60_000})
+		got := tensorsOf(t, p, open)
+		if len(got) != len(usual) {
+			t.Errorf("%v: %d tensors, want %d", slices, len(got), len(usual))
+		}
+		for name, x := range usual {
+			if !bytes.Equal(got[name].data, x.data) {
+				t.Errorf("%v: %s differs", slices, name)
+			}
+		}
+		for _, f := range p.Files {
+			if f.Tensors == nil {
+				continue
+			}
+			if r, ok := f.ReadsForward(); !ok || r.To <= r.From {
+				t.Errorf("%v: %s reads %v of several files, or backwards", slices, f.Path, r)
+			}
+		}
+	}
+}

@@ -24,6 +24,8 @@ type Options struct {
 	// Precise computes in float64 and rounds once, where mergekit rounds the
 	// result of every operation.
 	Precise bool
+	// Layout is how tensors are placed in files; SharedBlocks when empty.
+	Layout Layout
 }
 
 // DefaultShardSize is what transformers and mergekit take.

@@ -14,6 +14,7 @@ import (
 type publishFlags struct {
 	recipeFlags
 	commitFlags
+	noDiskFlags
 	to string
 	licenseFlags
 	replace bool
@@ -56,6 +57,7 @@ on. RECIPE is a file, or - for standard input.`,
 	fl.BoolVar(&f.replace, "replace", false, "replace the weights that the repo holds, removing those that do not belong to the result")
 	addWorkers(cmd, &f.workers, 8, "connections at a time")
 	f.commitFlags.add(cmd)
+	f.noDiskFlags.add(fl)
 	return cmd
 }
 
@@ -64,20 +66,33 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 	if err != nil {
 		return err
 	}
+	task, tasks, err := f.share(a.lookup)
+	if err != nil {
+		return err
+	}
+	f.apply(&f.recipeFlags)
 	job, err := a.openJob(ctx, recipe, f.recipeFlags, f.workers)
 	if err != nil {
 		return err
 	}
 	defer job.Close()
+	if f.status || f.abort {
+		return a.staging(ctx, job, f.Repo, f.abort)
+	}
 	if f.message == "" && recipe != "-" {
 		f.message = "Publish the merge of " + filepath.Base(recipe)
 	}
 	done, err := job.Publish(ctx, longcat.PublishOptions{
 		Repo: f.Repo, Revision: f.Branch, Visibility: f.Visibility, License: license,
 		Replace: f.replace, Message: f.message, CreatePR: f.PullRequest, DryRun: f.dryRun,
+		NoDisk: f.noDisk, Task: task, Tasks: tasks, Finish: f.finish,
 	})
 	if err != nil {
 		return err
+	}
+	if done.Staged != nil {
+		a.say("this share is made; %s of other tasks are still missing on the branch %s", counted(len(done.Staged.Missing), "file"), done.Staged.Branch)
+		return nil
 	}
 	if !f.dryRun {
 		return a.printUpload(done.Repo, done.UploadResult)

@@ -22,6 +22,7 @@ type recipeFlags struct {
 	layerStack string
 	seed       int64
 	precise    bool
+	layout     string
 
 	flags *pflag.FlagSet
 }
@@ -31,6 +32,7 @@ func (f *recipeFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.shardSize, "shard-size", "", "most bytes of one weight file (default 5GB)")
 	cmd.Flags().StringVar(&f.layerStack, "layer-stack", "", "prefix of the layers that the recipe means, where a model has several stacks")
 	cmd.Flags().Int64Var(&f.seed, "random-seed", 0, "seed of the random numbers that a method draws (default: from the recipe)")
+	cmd.Flags().StringVar(&f.layout, "layout", "", "how tensors are placed in files: shared-blocks (the default) or forward, which --no-disk wants")
 	cmd.Flags().BoolVar(&f.precise, "precise", false, "compute in float64 and round once, where mergekit rounds each operation's result")
 }
 
@@ -39,6 +41,11 @@ func (f recipeFlags) options() (merge.Options, error) {
 	o := merge.Options{ShardSize: limit, LayerStack: f.layerStack, Precise: f.precise}
 	if f.flags != nil && f.flags.Changed("random-seed") {
 		o.Seed = &f.seed
+	}
+	switch o.Layout = merge.Layout(f.layout); o.Layout {
+	case "", merge.SharedBlocks, merge.Forward:
+	default:
+		return o, usagef("--layout wants %s or %s, got %q", merge.SharedBlocks, merge.Forward, f.layout)
 	}
 	return o, err
 }

@@ -98,7 +98,7 @@ func TestPlanErrors(t *testing.T) {
 		"empty index":   {one("no-map"), `has no weight_map`},
 		"hostile index": {one("evil-map"), `is no safetensors file of the model`},
 		"hostile name":  {one("evil-name"), `"../tokenizer.json" can not be the name of a file`},
-		"two stacks":    {one("two-stacks"), `pick one by its prefix (--layer-stack); its layer stacks are "decoder.block" (4), "model.layers" (4)`},
+		"two stacks":    {one("two-stacks"), `config.json does not say which one is meant; its layer stacks are "decoder.block" (4), "model.layers" (4)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := planText(t, c.recipe, models(list), merge.Options{})

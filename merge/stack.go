@@ -123,7 +123,7 @@ func findDepth(model string, stacks []Stack, text *jsontext.Text, want string) (
 	case 1:
 		return depthOf(model, stacks, found[0], sections, counts)
 	}
-	return depth{}, &StackError{model, stacks, "config.json does not say which one is meant; pick one by its prefix (--layer-stack)"}
+	return depth{}, &StackError{model, stacks, "config.json does not say which one is meant"}
 }
 
 // candidates are the stacks that some count fits; towers are left out when

@@ -43,6 +43,15 @@ func (j *Job) Card(ctx context.Context, o CardOptions) (Card, error) {
 	}, err
 }
 
+// License is the licence that the card states: the zero License for none.
+func (c Card) License() modelcard.License {
+	parsed, err := modelcard.Parse(c.README)
+	if err != nil {
+		return modelcard.License{}
+	}
+	return parsed.License()
+}
+
 // WriteDir writes the card and its picture into a directory.
 func (c Card) WriteDir(dir string) error {
 	if err := cache.WriteFile(filepath.Join(dir, modelcard.LayerMapFile), c.Picture); err != nil {

@@ -48,6 +48,7 @@ type Published struct {
 	Repo hub.Repo
 	Lock *Lock
 
+	Card    Card
 	Before  *hub.TargetState // what stood there
 	Replace []string         // weights of these names stood there, and are the result's now
 	Staged  *Staging         // not nil where other tasks' files are still missing: nothing was published
@@ -67,7 +68,7 @@ func (j *Job) Publish(ctx context.Context, o PublishOptions) (*Published, error)
 	done := func() *Published {
 		return &Published{
 			UploadResult: p.sent, Repo: p.o.Repo, Lock: p.lock,
-			Before: p.before, Replace: p.target.replaced(p.plan), Delete: p.target.stale(p.plan),
+			Card: p.card, Before: p.before, Replace: p.target.replaced(p.plan), Delete: p.target.stale(p.plan),
 		}
 	}
 	for _, step := range p.steps() {

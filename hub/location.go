@@ -172,6 +172,8 @@ func whyNoRepo(s string) string {
 		return "is a path, not a repo id: want " + want
 	case strings.Count(s, ":") == 1 && wire.CheckRepoID(before(s, ":")) == nil:
 		return fmt.Sprintf("is not a repo id, did you mean %q?", strings.Replace(s, ":", "@", 1))
+	case strings.Count(s, "/") > 1 && !strings.Contains(s, "://") && wire.CheckRepoID(firstTwo(s)) == nil:
+		return fmt.Sprintf("is not a repo id; %q would be one", firstTwo(s))
 	case strings.Contains(s, "://"):
 		return "is not the address of a repo: want https://huggingface.co/namespace/name"
 	}
@@ -182,6 +184,9 @@ func before(s, separator string) string {
 	s, _, _ = strings.Cut(s, separator)
 	return s
 }
+
+// firstTwo are the first two elements of a path.
+func firstTwo(s string) string { return strings.Join(strings.SplitN(s, "/", 3)[:2], "/") }
 
 // Locate is ParseLocation for this client's Hub: the address of another one is
 // refused. The public Hub's addresses are taken everywhere, for mirrors have

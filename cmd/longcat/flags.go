@@ -62,6 +62,8 @@ func (w workers) String() string {
 
 func (w workers) Type() string { return "int" }
 
+func (w workers) saysWhy() {} // its errors say what is wanted
+
 func (w workers) Set(s string) error {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > 64 {

@@ -45,6 +45,9 @@ are shown once; --all shows every one.`,
 
 func (a *app) inspect(ctx context.Context, name, revision string) (*longcat.Inspection, error) {
 	if st, err := os.Stat(name); err == nil && !st.IsDir() {
+		if !strings.HasSuffix(name, ".safetensors") {
+			return nil, usagef("%q is no safetensors file by its name", name)
+		}
 		return longcat.InspectFile(name)
 	}
 	if err := wantExisting(name); err != nil {

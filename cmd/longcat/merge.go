@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +42,9 @@ where it stopped. RECIPE is a file, or - for standard input.`,
 func (a *app) merge(ctx context.Context, f mergeFlags, recipe, dir string) (err error) {
 	if f.License, err = f.license(); err != nil {
 		return err
+	}
+	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
+		return usagef("%q is a file: merge wants a directory", dir)
 	}
 	job, err := a.openJob(ctx, recipe, f.recipeFlags, 0)
 	if err != nil {

@@ -24,6 +24,13 @@ import (
 // flagMistake is an error of the flags; an unknown one may be another's typo.
 func flagMistake(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		want := map[string]string{"bool": "want no value, or true or false", "duration": "want a time such as 90s or 5m", "int": "want a number"}[invalid.GetFlag().Value.Type()]
+		if _, own := invalid.GetFlag().Value.(interface{ saysWhy() }); want != "" && !own {
+			return usagef("--%s got %q: %s", invalid.GetFlag().Name, invalid.GetValue(), want)
+		}
+	}
 	if !errors.As(err, &unknown) {
 		return &usageError{err}
 	}
@@ -122,6 +129,32 @@ func isRecipeName(name string) bool {
 // isPath tells names that can only be paths of this machine.
 func isPath(name string) bool {
 	return strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") || filepath.IsAbs(name) || strings.HasPrefix(name, "~")
+}
+
+// noRepoFirst is the mistake of naming only what is to be uploaded.
+func noRepoFirst(source string) error {
+	if _, err := os.Stat(source); err != nil {
+		return nil
+	}
+	return usagef("upload wants a repo before %q: longcat upload USER/NAME %s", source, source)
+}
+
+// noLocalMatch says that no file of a directory is selected.
+func noLocalMatch(source string, sel hub.Selection) error {
+	err := fmt.Errorf("no file in %q to upload", source)
+	all, listErr := hub.OpenFolder(source, "", hub.Selection{})
+	if listErr != nil || len(sel.Include) == 0 {
+		return err
+	}
+	defer all.Close()
+	var paths []string
+	for _, f := range all.Files {
+		paths = append(paths, f.Path)
+	}
+	if near := nearestPattern(sel.Include, paths); near != "" {
+		return &hintedError{err, fmt.Sprintf("did you mean --include %q?", near)}
+	}
+	return err
 }
 
 // swapped tells that upload's first two arguments are the wrong way round.

@@ -94,6 +94,9 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 		a.say("this share is made; %s of other tasks are still missing on the branch %s", counted(len(done.Staged.Missing), "file"), done.Staged.Branch)
 		return nil
 	}
+	if done.Card.License().ID == "" {
+		a.say("longcat: warning: the card states no licence, as the parents' cards state none: --license ID states one")
+	}
 	if !f.dryRun {
 		return a.printUpload(done.Repo, done.UploadResult)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"longcat/internal/suggest"
 	"longcat/merge/recipe"
 )
 
@@ -32,7 +33,14 @@ which editors complete and check recipes.`,
 			}
 			m := recipe.FindMethod(args[0])
 			if m == nil {
-				return usagef("unknown merge method %q", args[0])
+				var known []string
+				for _, m := range recipe.Methods {
+					known = append(known, m.Name)
+				}
+				if near := suggest.Nearest(args[0], known); near != "" {
+					return usagef("unknown merge method %q, did you mean %q?", args[0], near)
+				}
+				return usagef("unknown merge method %q: longcat recipes lists them", args[0])
 			}
 			_, err := io.WriteString(a.out, m.Help())
 			return err

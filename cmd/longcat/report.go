@@ -197,7 +197,7 @@ func hint(err error, command string) string {
 	case errors.As(err, &card):
 		return "longcat card check lists all that is wrong"
 	case errors.As(err, &owner):
-		return "set HF_TOKEN, or give --token"
+		return "set HF_TOKEN, or give --token; longcat login keeps one"
 	case errors.As(err, &license):
 		return "--license ID says under which licence the result is published"
 	case errors.As(err, &disk), errors.Is(err, syscall.ENOSPC):
@@ -217,7 +217,7 @@ func hint(err error, command string) string {
 func permissionHint(e *hub.PermissionError) string {
 	switch e.Reason {
 	case hub.NoToken:
-		return "set HF_TOKEN, or give --token"
+		return "set HF_TOKEN, or give --token; longcat login keeps one"
 	case hub.ReadOnlyToken:
 		return "make a token with the write role on the hub's settings page"
 	case hub.OutOfScope:
@@ -231,13 +231,13 @@ func hubHint(e *hub.Error) string {
 	case errors.Is(e, hub.ErrGated):
 		return "ask for access on the repo's page, then use a token of that account"
 	case e.Status == http.StatusUnauthorized && !e.HadToken && e.Repo == "":
-		return "set HF_TOKEN, or give --token"
+		return "set HF_TOKEN, or give --token; longcat login keeps one"
 	case e.Status == http.StatusUnauthorized && !e.HadToken:
 		return "the repo does not exist, or is private: check its name, or set HF_TOKEN"
 	case e.Status == http.StatusUnauthorized && e.Code != "":
 		return "check the name; a private repo needs a token that may read it"
 	case e.Status == http.StatusUnauthorized:
-		return "the token is not valid here: longcat whoami tells; a new one comes from the hub's settings page"
+		return "the token is not valid here: a new one comes from the hub's settings page, and longcat login keeps it"
 	case errors.Is(e, hub.ErrForbidden) && strings.HasPrefix(e.Op, "downloading"):
 		return "the server that stores the content refuses to send it; what arrived is kept"
 	case errors.Is(e, hub.ErrForbidden):

@@ -40,7 +40,14 @@ same command sends only what is missing.`,
 			"longcat upload me/my-model ./my-model",
 			`longcat upload me/my-model ./README.md README.md --message "better card"`,
 			`longcat upload me/my-model ./out --delete "*.bin" --create-pr`),
-		Args: between(2, 3, "a repo, a folder or file, and maybe a path in the repo"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				if err := noRepoFirst(args[0]); err != nil {
+					return err
+				}
+			}
+			return between(2, 3, "a repo, a folder or file, and maybe a path in the repo")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := swapped(args[0], args[1]); err != nil {
 				return err
@@ -81,7 +88,7 @@ func (a *app) upload(cmd *cobra.Command, f uploadFlags, source, target string) e
 	defer folder.Close()
 	a.tellLeftOut(folder.LeftOut)
 	if len(folder.Files) == 0 {
-		return fmt.Errorf("no file in %q to upload", source)
+		return noLocalMatch(source, f.pick)
 	}
 	if card, err := cardAmong(folder.Files); err != nil {
 		return err

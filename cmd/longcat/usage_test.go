@@ -36,7 +36,7 @@ func TestUsage(t *testing.T) {
 		{"merge recipe.yaml out --shard-size 99999999999TB", `--shard-size wants a size such as 500MB or 5GB, got "99999999999TB"`},
 		{"download me/model --repo-type modle", `--repo-type: want model, dataset or space, got "modle", did you mean "model"?`},
 		{"publish recipe.yaml", "publish wants --to USER/REPO"},
-		{"publish recipe.yaml --to a/b/c", `"a/b/c" is not a repo id: want "name" or "namespace/name" of letters, digits, '-', '_' and '.'`},
+		{"publish recipe.yaml --to a/b/c", `"a/b/c" is not a repo id; "a/b" would be one`},
 		{"download ../../etc", `"../../etc" is a path, not a repo id: want "name" or "namespace/name" of letters, digits, '-', '_' and '.'`},
 		{"whoami --endpoint not-an-address", `"not-an-address" is not the address of a hub: want http(s)://host`},
 		{"whoami --endpoint http://me:secret@host", `the hub's address "http://me:xxxxx@host" must not hold a user, a query or a fragment`},

@@ -228,6 +228,9 @@ func (h *Hub) moveRepo(w http.ResponseWriter, c *call) error {
 	if !h.member(c.token, to.Namespace()) || !h.writer(c.token, to.Namespace()) {
 		return forbidden("You don't have the rights to move a %s to the namespace %q", to.Type, to.Namespace())
 	}
+	if from == to {
+		return conflict("A repo named %s exists already", to.Name)
+	}
 	err = r.Move(c.Context(), to)
 	if errors.Is(err, store.ErrExists) {
 		return conflict("A repo named %s exists already", to.Name)

@@ -1,12 +1,9 @@
 package modelcard
 
 import (
-	"bytes"
 	"fmt"
-	"path"
 	"strings"
 
-	"longcat/internal/cardcheck"
 	"longcat/internal/markdown"
 	"longcat/internal/units"
 )
@@ -36,15 +33,37 @@ func (f Facts) summary() string {
 	if len(f.Layers) > 0 {
 		row("Layers", fmt.Sprint(len(f.Layers)))
 	}
+	if f.Context > 0 {
+		row("Context", fmt.Sprintf("%d tokens", f.Context))
+	}
 	row("Architecture", markdown.Code(f.Architecture))
 	if license, err := f.license(); err == nil && license.ID != "" {
 		row("License", licenseText(license))
 	}
-	return strings.TrimRight(b.String(), "\n") + "\n"
+	return strings.TrimRight(b.String(), "\n") + "\n\n" + f.limits()
 }
 
-// sentence says what the model is, in one sentence, and that a merge is no
-// training.
+// limits is one honest line on what can not be expected.
+func (f Facts) limits() string {
+	text := "It was not trained or evaluated after the merge."
+	if f.deeper() {
+		text += " Stacked layers usually want further training before they help."
+	}
+	return text + "\n"
+}
+
+// deeper says whether the layers stand in another order or number than in the
+// models that they come from.
+func (f Facts) deeper() bool {
+	for i, l := range f.Layers {
+		if len(l) > 0 && l[0].Layer != i {
+			return true
+		}
+	}
+	return len(f.Layers) > 0 && len(f.Parents) == 1 && f.Parents[0].Layers > len(f.Layers)
+}
+
+// sentence says what the model is, in one sentence.
 func (f Facts) sentence() string {
 	var names []string
 	for _, p := range f.Parents {
@@ -54,13 +73,13 @@ func (f Facts) sentence() string {
 	if len(names) != 1 {
 		method := ""
 		if f.Method != "" {
-			method = " by " + markdown.Code(f.Method)
+			method = " by " + f.methodText()
 		}
 		if len(names) == 0 {
-			return title + " is a merge" + method + ". Nothing was trained."
+			return title + " is a merge" + method + "."
 		}
 		last := len(names) - 1
-		return fmt.Sprintf("%s is a merge%s of %s and %s. Nothing was trained.", title, method, strings.Join(names[:last], ", "), names[last])
+		return fmt.Sprintf("%s is a merge%s of %s and %s.", title, method, strings.Join(names[:last], ", "), names[last])
 	}
 	have, had := len(f.Layers), f.Parents[0].Layers
 	how := "with its layers rearranged"
@@ -75,7 +94,7 @@ func (f Facts) sentence() string {
 	if have > 0 && had > 0 && have != had {
 		how += fmt.Sprintf(": %d layers instead of %d", have, had)
 	}
-	return fmt.Sprintf("%s is %s %s. Nothing was trained.", title, names[0], how)
+	return fmt.Sprintf("%s is %s %s.", title, names[0], how)
 }
 
 // sourceLayers is how many different layers of the first parent are used.
@@ -113,78 +132,4 @@ func (f Facts) layerSection() string {
 	}
 	return fmt.Sprintf("## Layers\n\n![Which layer of the parents stands where; the same in words below](%s)\n\n%s",
 		LayerMapFile, markdown.Fenced("text", LayerMapText(f.Parents, f.Layers)))
-}
-
-func (f Facts) parentSection() string {
-	if len(f.Parents) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("## Parents\n\n| Model | Commit | Layers | License |\n|---|---|--:|---|\n")
-	for i, l := range Licenses(f.Parents) {
-		p := f.Parents[i]
-		commit, layers, license := "", "", ""
-		if p.Commit != "" && p.onHub() {
-			commit = markdown.Link(markdown.Code(p.Commit[:min(12, len(p.Commit))]), hub+p.Model+"/tree/"+p.Commit)
-		}
-		if p.Layers > 0 {
-			layers = fmt.Sprint(p.Layers)
-		}
-		if license = markdown.Code(l.License.ID); l.License.Name != "" {
-			license += " " + markdown.Code(l.License.Name)
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", p.linked(), commit, layers, license)
-	}
-	return b.String()
-}
-
-func (f Facts) recipeSection() string {
-	if len(bytes.TrimSpace(f.Recipe)) == 0 {
-		return ""
-	}
-	return "## Recipe\n\n" + markdown.Fenced("yaml", strings.ToValidUTF8(string(f.Recipe), "\ufffd"))
-}
-
-func (f Facts) madeSection() string {
-	var b strings.Builder
-	b.WriteString("## How it was made\n\n")
-	if f.MadeWith != "" {
-		b.WriteString("Made with " + markdown.Plain(f.MadeWith) + ". ")
-	}
-	recipe := f.RecipeFile
-	if recipe == "" {
-		recipe = "recipe.yaml"
-	}
-	b.WriteString("To make it again, and to check it:\n\n")
-	commands := strings.TrimRight(fmt.Sprintf("longcat merge %s %s %s", recipe, path.Base(f.place()), f.Flags), " ") + "\n"
-	if f.Repo != "" {
-		commands += fmt.Sprintf("longcat verify %s\n", f.Repo)
-	}
-	b.WriteString(markdown.Fenced("sh", commands))
-	if pins := f.unpinned(); len(pins) > 0 {
-		b.WriteString("\nThe recipe follows a branch. For the same bytes, name the commit: " + strings.Join(pins, ", ") + ".\n")
-	} else if strings.HasPrefix(f.MadeWith, "longcat") {
-		b.WriteString("\nThe same recipe and the same commits give the same bytes.\n")
-	}
-	return b.String()
-}
-
-// unpinned are the parents, with their commits, whose commit the recipe does
-// not name.
-func (f Facts) unpinned() []string {
-	var out []string
-	for _, p := range f.Parents {
-		if p.onHub() && p.Commit != "" && !bytes.Contains(f.Recipe, []byte(p.Commit)) {
-			out = appendNew(out, markdown.Code(p.Model+"@"+p.Commit))
-		}
-	}
-	return out
-}
-
-// place is what a program loads the model by.
-func (f Facts) place() string {
-	if cardcheck.IsRepoID(f.Repo) {
-		return f.Repo
-	}
-	return "merged"
 }

@@ -16,6 +16,8 @@ type Facts struct {
 	Parents []Parent // in the order in which the recipe first names them
 	Layers  []Layer  // of the result, from the first to the last
 	Method  string   // merge_method, such as "passthrough"
+	Precise bool     // computed in float64 and rounded once, not step by step
+	Seed    *int64   // of the random numbers that the method drew; nil for none
 
 	Recipe     []byte // the YAML as it was run
 	RecipeFile string // its name in the repo, such as "mergekit_config.yml"
@@ -25,6 +27,7 @@ type Facts struct {
 	Size         int64  // bytes of its weights
 	DType        string // of the weights, such as "bfloat16"
 	Architecture string // first of config.json's architectures
+	Context      int    // tokens that it can see, by its config.json
 	CustomCode   bool   // whether config.json has auto_map: loading runs code of the repo
 	ChatTemplate bool   // whether the tokenizer has one
 
@@ -40,6 +43,15 @@ type Parent struct {
 	Commit string // the commit that was read, when it came from a Hub
 	Layers int    // how many it has
 	Card   []byte // its README.md, nil when it has none
+	Base   bool   // what the others are held against: the recipe's base_model
+	Params []Param
+}
+
+// Param is a number that the method takes for one parent, such as its weight.
+type Param struct {
+	Name   string    // "weight", "density", "t"
+	Part   string    // of a layer, such as "self_attn"; "" for all of it
+	Values []float64 // one, or one for each of the result's layers
 }
 
 // Layer is one layer of the result: the layers it is computed from. A copy has

@@ -129,10 +129,10 @@ func (s section) marked(nl string) string {
 func (f Facts) sections() []section {
 	all := []section{
 		{"summary", f.summary()},
+		{"use", f.useSection()},
 		{"layers", f.layerSection()},
 		{"parents", f.parentSection()},
 		{"recipe", f.recipeSection()},
-		{"use", f.useSection()},
 		{"made", f.madeSection()},
 	}
 	var out []section

@@ -24,7 +24,7 @@ func TestGenerateSeed(t *testing.T) {
 	if got := c.Strings("language"); !slices.Equal(got, []string{"en"}) {
 		t.Errorf("language is %q", got)
 	}
-	if got := c.Strings("tags"); !slices.Equal(got, []string{"merge", "chat"}) {
+	if got := c.Strings("tags"); !slices.Equal(got, []string{"merge", "longcat", "chat"}) {
 		t.Errorf("tags are %q", got)
 	}
 	golden(t, "testdata/golden/seed.md", readme)
@@ -122,7 +122,7 @@ func TestGenerateParents(t *testing.T) {
 		"datasets":            {"a/b"},
 		"pipeline_tag":        {"text-generation"},
 		"library_name":        {"transformers"},
-		"tags":                {"merge", "mergekit", "chat", "not-for-all-audiences"},
+		"tags":                {"merge", "longcat", "mergekit", "chat", "not-for-all-audiences"},
 		"new_version":         nil,
 	} {
 		if got := c.Strings(key); !slices.Equal(got, want) {

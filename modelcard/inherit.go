@@ -82,6 +82,9 @@ func (f Facts) pipelineTag() string {
 // tags are the merge's own and those of the parents' that hold for a merge too.
 func (f Facts) tags() []string {
 	out := []string{"merge"}
+	if f.byLongcat() {
+		out = append(out, longcatTag)
+	}
 	if f.Mergekit {
 		out = append(out, "mergekit")
 	}
@@ -104,7 +107,7 @@ var plainTag = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ._+-]{0,47}$`)
 // notInherited are words of tags about how a parent was made, stored or
 // measured: of a merge they would be untrue. In lower case.
 var notInherited = strings.Fields(`
-	merge mergekit merged lazymergekit frankenmerge frankenmoe slerp ties dare passthrough
+	merge mergekit merged lazymergekit longcat frankenmerge frankenmoe slerp ties dare passthrough
 	autotrain endpoints_compatible autotrain_compatible inference-endpoints endpoints
 	text-generation-inference tgi model-index model_hub_mixin pytorch_model_hub_mixin has_space custom_code
 	generated_from_trainer generated-from-trainer trainer

@@ -30,7 +30,7 @@ func TestInheritedTags(t *testing.T) {
 		"open-llm-leaderboard,bnb-4bit,autotrain_compatible,qwen2.5-7b,mlx-my-repo,GPTQ,dpo,lora-adapter,Eval Results,llm-compressor,sft,license:mit,org/x", ",")
 	kept := strings.Split("cats,chat,llama-3,moe,code,math,roleplay,conversational,gpt-2,qwen2,long-context,한국어,e-commerce,medical,instruct", ",")
 	c := child(t, "tags: ['"+strings.Join(append(lost, kept...), "', '")+"']")
-	if got := c.Strings("tags"); !slices.Equal(got, append([]string{"merge"}, kept...)) {
+	if got := c.Strings("tags"); !slices.Equal(got, append([]string{"merge", "longcat"}, kept...)) {
 		t.Errorf("tags %q", got)
 	}
 }

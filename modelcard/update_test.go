@@ -29,7 +29,7 @@ func TestUpdateKeepsThePerson(t *testing.T) {
 			edited = strings.Replace(edited, change[0], change[1], 1)
 		}
 		// The person does not want to explain the use.
-		from, to := strings.Index(edited, "<!-- longcat:begin use"), strings.Index(edited, "<!-- longcat:begin made")
+		from, to := strings.Index(edited, "<!-- longcat:begin use"), strings.Index(edited, "<!-- longcat:begin layers")
 		edited = edited[:from] + "Use it well.\n\n" + edited[to:] + "\nThe last word.\n"
 		edited = strings.ReplaceAll(edited, "\n", nl)
 
@@ -44,7 +44,7 @@ func TestUpdateKeepsThePerson(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := strings.Replace(strings.Replace(edited, "longcat 1.0.0", "longcat 2.0.0", 1), "10731524096", "10731524097", 1)
+		want := strings.Replace(strings.Replace(edited, "longcat) 1.0.0", "longcat) 2.0.0", 1), "10731524096", "10731524097", 1)
 		if d := cmp.Diff(want, string(renewed.README)); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
 		}

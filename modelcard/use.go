@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -36,7 +37,11 @@ func (f Facts) useSection() string {
 	if f.Architecture == "" || f.library() != transformers {
 		return "" // how the parents are loaded, their own cards say
 	}
-	text := "## How to use it\n\n" + markdown.Fenced("python", f.python())
+	text := "## How to use it\n\n"
+	if f.place() == "." {
+		text += "In the directory of this file:\n\n"
+	}
+	text += markdown.Fenced("python", f.python())
 	if f.CustomCode {
 		return text + "\nLoading it runs code from this repo.\n"
 	}
@@ -45,13 +50,28 @@ func (f Facts) useSection() string {
 		text += "\nWith vLLM:\n\n" + markdown.Fenced("sh", "vllm serve "+f.place())
 	}
 	if can.llamacpp {
-		name := path.Base(f.place())
-		text += "\nWith llama.cpp (the script is in its repository):\n\n" + markdown.Fenced("sh", fmt.Sprintf(
-			"hf download %s --local-dir %s\npython convert_hf_to_gguf.py %s --outfile %s.gguf\nllama-cli -m %s.gguf",
-			f.place(), name, name, name, name))
+		text += "\nWith llama.cpp:\n\n" + markdown.Fenced("sh", f.llamacpp())
 	}
 	return text
 }
+
+// llamacpp converts and runs the model, in an empty directory.
+func (f Facts) llamacpp() string {
+	name, fetch := f.place(), ""
+	if f.place() != "." {
+		name = path.Base(f.place())
+		fetch = fmt.Sprintf("hf download %s --local-dir %s\n", f.place(), name)
+	}
+	file := path.Base(f.title()) + ".gguf"
+	if !plainFile.MatchString(file) {
+		file = "model.gguf"
+	}
+	return fetch + `git clone --depth 1 https://github.com/ggml-org/llama.cpp
+pip install -r llama.cpp/requirements/requirements-convert_hf_to_gguf.txt
+` + fmt.Sprintf("python llama.cpp/convert_hf_to_gguf.py %s --outfile %s\nllama-cli -m %s\n", name, file, file)
+}
+
+var plainFile = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 
 // autoClass is the transformers class that loads an architecture.
 func (f Facts) autoClass() string {
@@ -71,7 +91,8 @@ func (f Facts) python() string {
 	if f.CustomCode {
 		trust = ", trust_remote_code=True"
 	}
-	head := fmt.Sprintf(`from transformers import %s, AutoTokenizer
+	head := fmt.Sprintf(`# pip install transformers accelerate
+from transformers import %s, AutoTokenizer
 
 model = %s.from_pretrained(%q, dtype="auto", device_map="auto"%s)
 tokenizer = AutoTokenizer.from_pretrained(%q%s)
@@ -87,6 +108,7 @@ inputs = tokenizer.apply_chat_template(
 ).to(model.device)`
 	}
 	return head + "\n" + input + `
-print(tokenizer.decode(model.generate(**inputs, max_new_tokens=64)[0]))
+output = model.generate(**inputs, max_new_tokens=64)
+print(tokenizer.decode(output[0][inputs["input_ids"].shape[1]:], skip_special_tokens=True))
 `
 }

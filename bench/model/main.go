@@ -1,7 +1,10 @@
 // Command model writes a model of CatPPT-base's shape with random weights, the
 // same each time: 32 layers of Mistral's, 14.5 GB in three files at scale 1.
 //
-//	go run ./bench/model [-scale 0.1] DIR
+// With -sibling, the weights are those with other lower bits, as if the model
+// had been trained a little further.
+//
+//	go run ./bench/model [-scale 0.1] [-sibling 1] DIR
 package main
 
 import (
@@ -28,11 +31,12 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("model: ")
 	scale := flag.Float64("scale", 1, "size in parts of 14.5 GB")
+	sibling := flag.Uint("sibling", 0, "number of the sibling of the model, 0 for itself")
 	flag.Parse()
 	if flag.NArg() != 1 || *scale <= 0 || *scale > 1 {
-		log.Fatal("usage: model [-scale 0.1] DIR")
+		log.Fatal("usage: model [-scale 0.1] [-sibling 1] DIR")
 	}
-	if err := write(flag.Arg(0), shapeAt(*scale)); err != nil {
+	if err := write(flag.Arg(0), shapeAt(*scale), byte(*sibling)); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -52,14 +56,17 @@ func shapeAt(scale float64) shape {
 	return shape{head: 2 * part(64), inter: part(14336), vocab: part(32000), shard: part(5e9)}
 }
 
-func write(dir string, s shape) error {
+func write(dir string, s shape, sibling byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	shards := split(s)
 	weightMap := map[string]string{}
 	var total int64
-	rng := rand.NewChaCha8([32]byte{})
+	rng := weights{rand.NewChaCha8([32]byte{}), nil}
+	if sibling > 0 {
+		rng.change = rand.NewChaCha8([32]byte{sibling})
+	}
 	for i, tensors := range shards {
 		name := fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, len(shards))
 		if err := writeShard(filepath.Join(dir, name), rng, tensors); err != nil {
@@ -127,7 +134,7 @@ func split(s shape) [][]safetensors.Tensor {
 	return shards
 }
 
-func writeShard(path string, rng *rand.ChaCha8, tensors []safetensors.Tensor) (err error) {
+func writeShard(path string, rng weights, tensors []safetensors.Tensor) (err error) {
 	header, err := safetensors.Encode(map[string]string{"format": "pt"}, tensors, safetensors.Padding{})
 	if err != nil {
 		return err
@@ -147,14 +154,27 @@ func writeShard(path string, rng *rand.ChaCha8, tensors []safetensors.Tensor) (e
 	for _, t := range tensors {
 		size += t.Size()
 	}
-	weights := make([]byte, 1<<20)
-	for ; size > 0; size -= int64(len(weights)) {
-		weights = weights[:min(size, int64(len(weights)))]
-		rng.Read(weights)
-		for i := 1; i < len(weights); i += 2 { // keep the sign, and make the exponent that of a small number
-			weights[i] = weights[i]&0x81 | 0x3C
-		}
-		w.Write(weights)
+	part, change := make([]byte, 1<<20), make([]byte, 1<<20)
+	for ; size > 0; size -= int64(len(part)) {
+		part = part[:min(size, int64(len(part)))]
+		rng.read(part, change[:len(part)])
+		w.Write(part)
 	}
 	return w.Flush()
+}
+
+// weights are random numbers in bfloat16.
+type weights struct {
+	rng, change *rand.ChaCha8 // change is nil for the model itself
+}
+
+func (w weights) read(b, change []byte) {
+	w.rng.Read(b)
+	if w.change != nil {
+		w.change.Read(change)
+	}
+	for i := 1; i < len(b); i += 2 { // keep the sign, and make the exponent that of a small number
+		b[i] = b[i]&0x81 | 0x3C
+		b[i-1] ^= change[i-1] & change[i] & 0xf
+	}
 }

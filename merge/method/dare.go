@@ -21,17 +21,51 @@ func dareTies[F number.Float](t *tensor[F]) (step[F], error) {
 	return t.combine(p, err, (*block[F]).elect)
 }
 
-// masked is the arithmetic around random masks: torch draws them for bfloat16
+// drawing says for which densities a method draws random words, one for each
+// element.
+var drawing = map[string]func(density float64) bool{
+	"dare_linear": drops, "dare_ties": drops, "della": ranks, "della_linear": ranks,
+}
+
+func drops(density float64) bool { return density < 1 }
+func ranks(density float64) bool { return density > 0 && density < 1 }
+
+// dropout drops elements at random.
+func dropout[F number.Float](t *tensor[F]) (prune[F], error) {
+	a := t.maskArith()
+	first := t.drawn(drops)
+	limit := make([]uint32, len(first))
+	for i, in := range t.others {
+		limit[i] = threshold(arith[F]{dtype: a.dtype}.q(t.Inputs[in].Params["density"]))
+	}
+	m := masks[F]{t: t, draw: func(b *block[F], i int, d []F, bits []byte) {
+		if first[i] < 0 {
+			fill(bits)
+		} else {
+			number.Below(bits, b.draw(t, first[i]), limit[i])
+		}
+	}}
+	return m.prune(a)
+}
+
+// fill sets all bits.
+func fill(bits []byte) {
+	for i := range bits {
+		bits[i] = 0xff
+	}
+}
+
+// maskArith is the arithmetic around random masks: torch draws them for bfloat16
 // and float32, and takes the others through float32.
-func (t *tensor[F]) masked() arith[F] {
+func (t *tensor[F]) maskArith() arith[F] {
 	if t.dtype == safetensors.F16 || t.dtype == safetensors.F64 {
 		return t.as(safetensors.F32)
 	}
 	return t.arith
 }
 
-// drawn lists which models draw random words, one for each element, and where
-// the words of each begin.
+// drawn lists where in the sequence of random words those of each model begin, -1
+// for models that draw none.
 func (t *tensor[F]) drawn(draws func(density float64) bool) []int64 {
 	first := make([]int64, len(t.others))
 	at := t.First
@@ -45,31 +79,14 @@ func (t *tensor[F]) drawn(draws func(density float64) bool) []int64 {
 	return first
 }
 
-// drawing says for which densities a method draws random words, one for each
-// element.
-var drawing = map[string]func(density float64) bool{
-	"dare_linear": drops, "dare_ties": drops, "della": ranks, "della_linear": ranks,
-}
-
-func drops(density float64) bool { return density < 1 }
-func ranks(density float64) bool { return density > 0 && density < 1 }
-
-// dropout drops elements at random.
-func dropout[F number.Float](t *tensor[F]) (prune[F], error) {
-	a := t.masked()
-	first := t.drawn(drops)
-	limit := make([]uint32, len(first))
-	for i, in := range t.others {
-		limit[i] = threshold(arith[F]{dtype: a.dtype}.q(t.Inputs[in].Params["density"]))
+// draw are the block's random words, of those from the one numbered first on.
+func (b *block[F]) draw(t *tensor[F], first int64) []uint32 {
+	if cap(b.words) < len(b.out) {
+		b.words = make([]uint32, len(b.out))
 	}
-	return t.rescale(func(b *block[F], i int, d []F) {
-		if first[i] < 0 {
-			return
-		}
-		words := t.Random.words(first[i]+b.first, len(d))
-		defer words.free()
-		number.ZeroDrawn(d, words.at, limit[i])
-	}, a)
+	b.words = b.words[:len(b.out)]
+	t.Random.sequence.Words(b.words, first+b.first)
+	return b.words
 }
 
 // threshold is below what the lower 24 bits of a random word must lie for an

@@ -20,7 +20,7 @@ func dellaLinear[F number.Float](t *tensor[F]) (step[F], error) {
 // density + epsilon, that grows with the rank of its magnitude in its row. Of
 // equal magnitudes the lower index ranks lower.
 func ranked[F number.Float](t *tensor[F]) (prune[F], error) {
-	a := t.masked()
+	a := t.maskArith()
 	row, stride := t.ranks()
 	t.row = row * stride
 	first := t.drawn(ranks)
@@ -31,29 +31,29 @@ func ranked[F number.Float](t *tensor[F]) (prune[F], error) {
 			limits[i] = arith[F]{dtype: a.dtype}.probabilities(int(row), density, ε)
 		}
 	}
-	return t.rescale(func(b *block[F], i int, d []F) {
+	m := masks[F]{t: t, draw: func(b *block[F], i int, d []F, bits []byte) {
 		switch density := t.Inputs[t.others[i]].Params["density"]; {
 		case density >= 1:
+			fill(bits)
 			return
 		case density <= 0:
-			clear(d)
+			clear(bits)
 			return
 		}
-		words := t.Random.words(first[i]+b.first, len(d))
-		defer words.free()
-		s := sorters.Get().(*sorter)
-		defer sorters.Put(s)
+		clear(bits)
+		words := b.draw(t, first[i])
 		for from := 0; from < len(d); from += int(t.row) {
 			for lane := from; lane < from+int(stride); lane++ {
-				for rank, k := range ascending(s, d[lane:from+int(t.row)], int(stride)) {
-					k := lane + int(k)*int(stride)
-					if words.at[k]&0xffffff >= limits[i][rank] {
-						d[k] *= 0
+				for rank, k := range ascending(&b.sorter, d[lane:from+int(t.row)], int(stride)) {
+					k := uint(lane) + uint(k)*uint(stride)
+					if words[k]&0xffffff < limits[i][rank] {
+						bits[k/8] |= 1 << (k % 8)
 					}
 				}
 			}
 		}
-	}, a)
+	}}
+	return m.prune(a)
 }
 
 // ranks is how long the rows are in which elements are ranked, and how far apart

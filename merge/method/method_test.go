@@ -11,12 +11,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"longcat/merge/number"
+	"longcat/merge/random"
 	"longcat/merge/safetensors"
 )
 
@@ -57,15 +57,15 @@ func (c testCase) group(precise bool) Group {
 	for _, d := range c.Shape {
 		n *= int(d)
 	}
-	r := NewRandom(c.Seed)
+	r := random.New(c.Seed)
 	at := int64(0)
 	uniform := func() []float64 {
 		v := make([]float64, n)
-		w := r.words(at, n)
-		defer w.free()
+		w := make([]uint32, n)
+		r.Words(w, at)
 		at += int64(n)
 		for i := range v {
-			v[i] = float64(w.at[i])*0x1p-31 - 1
+			v[i] = float64(w[i])*0x1p-31 - 1
 		}
 		return v
 	}
@@ -186,26 +186,6 @@ func TestErrors(t *testing.T) {
 	}
 	if _, err := New("blend", large("linear")); err == nil {
 		t.Error("an unknown method was accepted")
-	}
-}
-
-// TestRandom takes words from everywhere, and holds some against the numbers
-// that the generator's authors give for the seed 5489.
-func TestRandom(t *testing.T) {
-	take := func(r *Random, at int64, n int) []uint32 {
-		w := r.words(at, n)
-		defer w.free()
-		return slices.Clone(w.at)
-	}
-	if got := take(NewRandom(5489), 9999, 1)[0]; got != 4123659995 {
-		t.Errorf("the 10000th word is %d", got)
-	}
-	all := take(NewRandom(3), 0, 6_000_000)
-	r := NewRandom(3)
-	for _, at := range []int64{5_500_000, 0, 623, 624, 625, 1247, 5_200_001, 5_111_808, 3_000_000, 5_500_700} {
-		if got := take(r, at, 2000); !slices.Equal(got, all[at:at+2000]) {
-			t.Errorf("the words from %d on differ", at)
-		}
 	}
 }
 

@@ -191,13 +191,7 @@ func (s *selection[F]) locate() error {
 	}
 	err := s.t.scan(func(b *block[F]) {
 		s.equals(b, counts, func(list, i int, v []F, want F) {
-			n := int64(0)
-			for _, x := range v {
-				if x == want {
-					n++
-				}
-			}
-			counts[list][i][b.first/per] += n
+			counts[list][i][b.first/per] += int64(number.CountEqual(v, want))
 		})
 	})
 	if err != nil {

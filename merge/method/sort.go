@@ -1,69 +1,88 @@
 package method
 
 import (
+	"cmp"
 	"math"
 	"slices"
-	"sync"
 
 	"longcat/merge/number"
 )
 
 // sorter has the room in which a row is sorted.
 type sorter struct {
-	keys, keys2   []uint64
-	index, index2 []int32
+	narrow, narrow2 []uint32
+	wide, wide2     []uint64
+	index           []int32
 }
-
-var sorters = sync.Pool{New: func() any { return new(sorter) }}
 
 // ascending lists the indexes of a row in the ascending order of magnitudes, of
 // equal ones the lower index first. The row's elements lie stride apart in d.
 func ascending[F number.Float](s *sorter, d []F, stride int) []int32 {
 	n := (len(d) + stride - 1) / stride
-	s.keys, s.keys2 = slices.Grow(s.keys[:0], n)[:n], slices.Grow(s.keys2[:0], n)[:n]
-	s.index, s.index2 = slices.Grow(s.index[:0], n)[:n], slices.Grow(s.index2[:0], n)[:n]
-	var all, ones uint64
-	ones = math.MaxUint64
-	for i := range n {
-		k := magnitudeBits(d[i*stride])
-		s.keys[i], s.index[i] = k, int32(i)
-		all |= k
-		ones &= k
-	}
-	// Digits that all keys have in common need no pass: the lower half of a
-	// bfloat16, and most of its exponent.
-	for varying, shift := all&^ones, 0; varying>>shift != 0; shift += 8 {
-		if varying>>shift&0xff != 0 {
-			s.pass(shift)
+	s.index = slices.Grow(s.index[:0], n)[:n]
+	row, ok := any(d).([]float32)
+	if !ok {
+		for i := range s.index {
+			s.index[i] = int32(i)
 		}
+		slices.SortStableFunc(s.index, func(i, j int32) int { return cmp.Compare(abs(d[int(i)*stride]), abs(d[int(j)*stride])) })
+		return s.index
+	}
+	// Magnitude and index are sorted as one number, as short as it can be: the
+	// lower half of a bfloat16's bits is 0.
+	var all uint32
+	for i := 0; i < len(row); i += stride {
+		all |= math.Float32bits(row[i])
+	}
+	if all<<16 == 0 && n <= 1<<16 {
+		s.narrow, s.narrow2 = slices.Grow(s.narrow[:0], n)[:n], slices.Grow(s.narrow2[:0], n)[:n]
+		for i := range s.narrow {
+			s.narrow[i] = math.Float32bits(row[i*stride])&0x7fff0000 | uint32(i)
+		}
+		s.narrow, s.narrow2 = radix(s.narrow, s.narrow2, 16)
+		for i, v := range s.narrow {
+			s.index[i] = int32(v & 0xffff)
+		}
+		return s.index
+	}
+	s.wide, s.wide2 = slices.Grow(s.wide[:0], n)[:n], slices.Grow(s.wide2[:0], n)[:n]
+	for i := range s.wide {
+		s.wide[i] = uint64(math.Float32bits(row[i*stride])&^(1<<31))<<32 | uint64(i)
+	}
+	s.wide, s.wide2 = radix(s.wide, s.wide2, 32)
+	for i, v := range s.wide {
+		s.index[i] = int32(uint32(v))
 	}
 	return s.index
 }
 
-// pass sorts by one byte of the keys, and leaves equal ones in their order.
-func (s *sorter) pass(shift int) {
-	var start [256]int32
-	for _, k := range s.keys {
-		start[uint8(k>>shift)]++
+// radix sorts by the bits from shift on, with b as scratch, and returns the
+// sorted vector and the scratch, which may have changed places. What is equal
+// keeps its order.
+func radix[K uint32 | uint64](a, b []K, shift int) (sorted, scratch []K) {
+	var all K
+	for _, v := range a {
+		all |= v ^ a[0]
 	}
-	at := int32(0)
-	for i, n := range start {
-		start[i] = at
-		at += n
+	for ; all>>shift != 0; shift += 8 {
+		if uint8(all>>shift) == 0 {
+			continue
+		}
+		var start [256]int32
+		for _, v := range a {
+			start[uint8(v>>shift)]++
+		}
+		at := int32(0)
+		for i, n := range start {
+			start[i] = at
+			at += n
+		}
+		for _, v := range a {
+			to := &start[uint8(v>>shift)]
+			b[*to] = v
+			*to++
+		}
+		a, b = b, a
 	}
-	for i, k := range s.keys {
-		to := start[uint8(k>>shift)]
-		start[uint8(k>>shift)]++
-		s.keys2[to], s.index2[to] = k, s.index[i]
-	}
-	s.keys, s.keys2 = s.keys2, s.keys
-	s.index, s.index2 = s.index2, s.index
-}
-
-// magnitudeBits are bits that compare as magnitudes do.
-func magnitudeBits[F number.Float](x F) uint64 {
-	if x, ok := any(x).(float32); ok {
-		return uint64(math.Float32bits(x) &^ (1 << 31))
-	}
-	return math.Float64bits(float64(x)) &^ (1 << 63)
+	return a, b
 }

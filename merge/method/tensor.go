@@ -24,7 +24,23 @@ type tensor[F number.Float] struct {
 	once    sync.Once
 	step    step[F]
 	err     error
-	blocks  sync.Pool
+}
+
+// blocks32 and blocks64 are blocks that are not in use.
+var blocks32, blocks64 = sync.Pool{New: func() any { return new(block[float32]) }}, sync.Pool{New: func() any { return new(block[float64]) }}
+
+// takeBlock is a block for the tensor, to be put back into the pool.
+func (t *tensor[F]) takeBlock() (b *block[F], pool *sync.Pool) {
+	pool = &blocks32
+	if width[F]() == 64 {
+		pool = &blocks64
+	}
+	b = pool.Get().(*block[F])
+	b.raw, b.x = b.raw[:cap(b.raw)], b.x[:cap(b.x)]
+	if n := len(t.Inputs); len(b.raw) < n || len(b.x) < n {
+		b.raw, b.x = append(b.raw, make([][]byte, n)...), append(b.x, make([][]F, n)...)
+	}
+	return b, pool
 }
 
 func newTensor[F number.Float](g Group, p prepare[F]) *tensor[F] {
@@ -37,7 +53,6 @@ func newTensor[F number.Float](g Group, p prepare[F]) *tensor[F] {
 			t.others = append(t.others, i)
 		}
 	}
-	t.blocks.New = func() any { return new(block[F]) }
 	return t
 }
 
@@ -61,6 +76,10 @@ type block[F number.Float] struct {
 	begin int64    // the span's first element
 	room  [][]F
 	used  int
+
+	words  []uint32
+	bits   []byte
+	sorter sorter
 }
 
 const (
@@ -93,11 +112,17 @@ func (b *block[F]) vec() []F {
 	return v
 }
 
+// bitmap is room for n bytes of bits.
+func (b *block[F]) bitmap(n int) []byte {
+	if cap(b.bits) < n {
+		b.bits = make([]byte, n)
+	}
+	return b.bits[:n]
+}
+
 // read reads the inputs' elements from begin to end.
 func (b *block[F]) read(t *tensor[F], begin, end int64) error {
-	if b.raw == nil {
-		b.raw, b.x = make([][]byte, len(t.Inputs)), make([][]F, len(t.Inputs))
-	}
+	b.raw, b.x = b.raw[:len(t.Inputs)], b.x[:len(t.Inputs)]
 	b.begin = begin
 	for i, in := range t.Inputs {
 		width := in.DType.Bits() / 8
@@ -122,7 +147,6 @@ func (b *block[F]) load(t *tensor[F], first int64, n int) {
 	b.first = first
 	if cap(b.out) < n {
 		b.out = make([]F, n)
-		b.room = nil
 	}
 	b.out, b.used = b.out[:n], 0
 	for i, in := range t.Inputs {
@@ -145,8 +169,8 @@ func (t *tensor[F]) each(first, last int64, start func() func(*block[F])) error 
 	spans := (last - first + per - 1) / per
 	var next atomic.Int64
 	work := func() error {
-		b := t.blocks.Get().(*block[F])
-		defer t.blocks.Put(b)
+		b, pool := t.takeBlock()
+		defer pool.Put(b)
 		f := start()
 		for i := next.Add(1) - 1; i < spans; i = next.Add(1) - 1 {
 			k := first + i*per

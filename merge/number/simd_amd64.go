@@ -30,7 +30,16 @@ func mulAddAVX2(dst, x *float32, c float32, n int)
 func zeroBelowAVX2(x *float32, c float32, n int)
 
 //go:noescape
-func zeroDrawnAVX2(x *float32, words *uint32, limit uint32, n int)
+func zeroBitsAVX2(x *float32, bits *byte, n int)
+
+//go:noescape
+func belowAVX2(bits *byte, words *uint32, limit uint32, n int)
+
+//go:noescape
+func absAVX2(dst, x *float32, n int)
+
+//go:noescape
+func countEqualAVX2(x *float32, c float32, n int) int32
 
 //go:noescape
 func electAVX2(x, w, sign *float32, c float32, n int)

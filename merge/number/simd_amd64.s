@@ -131,9 +131,36 @@ loop:
 	VZEROUPPER
 	RET
 
-// func zeroDrawnAVX2(x *float32, words *uint32, limit uint32, n int)
-TEXT ·zeroDrawnAVX2(SB), NOSPLIT, $0-32
+// func zeroBitsAVX2(x *float32, bits *byte, n int)
+TEXT ·zeroBitsAVX2(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), DI
+	MOVQ bits+8(FP), SI
+	MOVQ n+16(FP), CX
+	XORQ AX, AX
+	MOVQ $0x8040201008040201, BX
+	VMOVQ BX, X15
+	VPMOVZXBD X15, Y15 // 1, 2, 4, …, 128
+	VXORPS Y13, Y13, Y13
+loop:
+	MOVQ AX, DX
+	SHRQ $3, DX
+	MOVBLZX (SI)(DX*1), BX
+	VMOVD BX, X1
+	VPBROADCASTD X1, Y1
+	VPAND Y15, Y1, Y1
+	VPCMPEQD Y15, Y1, Y1 // kept
+	VMOVUPS (DI)(AX*4), Y0
+	VMULPS Y13, Y0, Y2
+	VBLENDVPS Y1, Y0, Y2, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	NEXT
+	JLT  loop
+	VZEROUPPER
+	RET
+
+// func belowAVX2(bits *byte, words *uint32, limit uint32, n int)
+TEXT ·belowAVX2(SB), NOSPLIT, $0-32
+	MOVQ bits+0(FP), DI
 	MOVQ words+8(FP), SI
 	MOVL limit+16(FP), BX
 	VMOVD BX, X15
@@ -142,16 +169,54 @@ TEXT ·zeroDrawnAVX2(SB), NOSPLIT, $0-32
 	XORQ AX, AX
 	VPCMPEQD Y14, Y14, Y14
 	VPSRLD $8, Y14, Y14 // the lower 24 bits
-	VXORPS Y13, Y13, Y13
 loop:
-	VMOVUPS (DI)(AX*4), Y0
 	VPAND (SI)(AX*4), Y14, Y1
-	VPCMPGTD Y1, Y15, Y1 // kept
-	VMULPS Y13, Y0, Y2
-	VBLENDVPS Y1, Y0, Y2, Y0
+	VPCMPGTD Y1, Y15, Y1
+	VMOVMSKPS Y1, BX
+	MOVQ AX, DX
+	SHRQ $3, DX
+	MOVB BX, (DI)(DX*1)
+	NEXT
+	JLT  loop
+	VZEROUPPER
+	RET
+
+// func absAVX2(dst, x *float32, n int)
+TEXT ·absAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	XORQ AX, AX
+	VPCMPEQD Y14, Y14, Y14
+	VPSRLD $1, Y14, Y14 // all bits but the sign
+loop:
+	VANDPS (SI)(AX*4), Y14, Y0
 	VMOVUPS Y0, (DI)(AX*4)
 	NEXT
 	JLT  loop
+	VZEROUPPER
+	RET
+
+// func countEqualAVX2(x *float32, c float32, n int) int32
+TEXT ·countEqualAVX2(SB), NOSPLIT, $0-28
+	MOVQ x+0(FP), SI
+	VBROADCASTSS c+8(FP), Y15
+	MOVQ n+16(FP), CX
+	XORQ AX, AX
+	VPXOR Y0, Y0, Y0
+loop:
+	VCMPPS $0, (SI)(AX*4), Y15, Y1
+	VPSUBD Y1, Y0, Y0
+	NEXT
+	JLT  loop
+	VEXTRACTI128 $1, Y0, X1
+	VPADDD X1, X0, X0
+	VPSHUFD $0x4e, X0, X1
+	VPADDD X1, X0, X0
+	VPSHUFD $0xb1, X0, X1
+	VPADDD X1, X0, X0
+	VMOVD X0, BX
+	MOVL BX, ret+24(FP)
 	VZEROUPPER
 	RET
 

@@ -136,9 +136,27 @@ func fma32(x, y, z float32) float32 {
 // Abs sets dst to |x|.
 func Abs[F Float](dst, x []F) {
 	x = x[:len(dst)]
-	for i := range dst {
+	n := whole[F](len(dst), 8)
+	if n > 0 {
+		absAVX2(at(dst), at(x), n)
+	}
+	for i := n; i < len(dst); i++ {
 		dst[i] = F(math.Abs(float64(x[i])))
 	}
+}
+
+// CountEqual counts the elements that equal c.
+func CountEqual[F Float](x []F, c F) int {
+	n, count := whole[F](len(x), 8), 0
+	if n > 0 {
+		count = int(countEqualAVX2(at(x), float32(c), n))
+	}
+	for _, v := range x[n:] {
+		if v == c {
+			count++
+		}
+	}
+	return count
 }
 
 // ZeroBelow multiplies by 0 what is smaller in magnitude than c.
@@ -154,16 +172,29 @@ func ZeroBelow[F Float](x []F, c F) {
 	}
 }
 
-// ZeroDrawn multiplies by 0 the elements for which the lower 24 bits of a random
-// word are not below limit, which is at most 1<<24.
-func ZeroDrawn[F Float](x []F, words []uint32, limit uint32) {
-	words = words[:len(x)]
+// Below sets the bits, lowest first, of the words whose lower 24 bits are below
+// limit, which is at most 1<<24.
+func Below(bits []byte, words []uint32, limit uint32) {
+	n := whole[float32](len(words), 8)
+	if n > 0 {
+		belowAVX2(&bits[0], &words[0], limit, n)
+	}
+	clear(bits[n/8 : (len(words)+7)/8])
+	for i := n; i < len(words); i++ {
+		if words[i]&0xffffff < limit {
+			bits[i/8] |= 1 << (i % 8)
+		}
+	}
+}
+
+// ZeroBits multiplies by 0 the elements whose bit is not set.
+func ZeroBits[F Float](x []F, bits []byte) {
 	n := whole[F](len(x), 8)
 	if n > 0 {
-		zeroDrawnAVX2(at(x), &words[0], limit, n)
+		zeroBitsAVX2(at(x), &bits[0], n)
 	}
 	for i := n; i < len(x); i++ {
-		if words[i]&0xffffff >= limit {
+		if bits[i/8]>>(i%8)&1 == 0 {
 			x[i] *= 0
 		}
 	}

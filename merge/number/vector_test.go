@@ -42,9 +42,14 @@ func TestTwins(t *testing.T) {
 		"Divide":    func(x, y, z []float32, _ int) { Divide(x, y, 0.7) },
 		"MulAdd":    func(x, y, z []float32, _ int) { MulAdd(x, y, 0.7) },
 		"ZeroBelow": func(x, y, z []float32, _ int) { ZeroBelow(x, 0.7) },
-		"ZeroDrawn": func(x, y, z []float32, at int) { ZeroDrawn(x, words[at:at+len(x)], 1<<23) },
-		"Elect":     func(x, y, z []float32, _ int) { Elect(x, y, z, 0.7) },
-		"Round":     func(x, y, z []float32, _ int) { Round(safetensors.BF16, x) },
+		"Abs":       func(x, y, z []float32, _ int) { Abs(x, y) },
+		"Below and ZeroBits": func(x, y, z []float32, at int) {
+			bits := make([]byte, len(x)/8+1)
+			Below(bits, words[at:at+len(x)], 1<<23)
+			ZeroBits(x, bits)
+		},
+		"Elect": func(x, y, z []float32, _ int) { Elect(x, y, z, 0.7) },
+		"Round": func(x, y, z []float32, _ int) { Round(safetensors.BF16, x) },
 		"Store and Load": func(x, y, z []float32, _ int) {
 			b := make([]byte, 2*len(x))
 			Store(safetensors.BF16, b, x)
@@ -73,6 +78,10 @@ func TestTwins(t *testing.T) {
 		s[i%8] += float64(x[i])
 		a[i%8] += math.Abs(float64(x[i]))
 		d[i%8] += float64(float64(x[i]) * float64(y[i]))
+	}
+	equal := append([]float32{x[3]}, x...)
+	if got := CountEqual(equal, x[3]); got != 2 {
+		t.Errorf("counted %d equals", got)
 	}
 	if Sum(x) != total(&s) || AbsSum(x) != total(&a) || Dot(x, y) != total(&d) {
 		t.Error("a sum differs")

@@ -12,10 +12,48 @@ import (
 	"longcat/hub/wire"
 )
 
-// commit makes the commit of a prepared upload whose large files are there.
-// It is sent once; where the answer is lost on the way, or does not tell, the
-// branch does: it may have moved on to what was meant.
+// commit makes the commit of a prepared upload whose large files are there. It
+// names its parent, so that the hub makes it once at most, however often it is
+// sent. An answer that is lost leaves open whether that was done: the branch
+// tells. If it was not, the commit is sent again. A branch that moved on since
+// the parent is no obstacle where the commits in between left our paths alone.
 func (c *Client) commit(ctx context.Context, p *PreparedUpload) (*wire.CommitResponse, error) {
+	for failures, moves := 0, 0; ; {
+		answer, err := c.commitOnce(ctx, p)
+		var he *Error
+		refused := errors.As(err, &he) && he.Status < http.StatusInternalServerError
+		conflict := refused && errors.Is(err, ErrConflict)
+		switch {
+		case err == nil, p.CreatePR, ctx.Err() != nil, refused && !conflict:
+			return answer, err
+		}
+		head, done, herr := c.headAfter(ctx, p)
+		switch {
+		case herr != nil:
+			return nil, errors.Join(err, herr)
+		case done:
+			return &wire.CommitResponse{Success: true, CommitOID: head, CommitURL: c.PageURL(p.Repo) + "/commit/" + head}, nil
+		case head != p.Parent:
+			if other, cerr := c.changedBetween(ctx, p, head); cerr != nil || other || moves == maxMoves {
+				return nil, errors.Join(err, cerr)
+			}
+			p.Parent = head
+			moves++
+		default:
+			if failures++; failures == answerTries || c.cfg.RetryFor < 0 {
+				return nil, err
+			}
+		}
+		if err := pause(ctx, backoff(c.cfg.RetryWaitMin, c.cfg.RetryWaitMax, failures, nil)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// maxMoves is how often others may be faster.
+const maxMoves = 50
+
+func (c *Client) commitOnce(ctx context.Context, p *PreparedUpload) (*wire.CommitResponse, error) {
 	r := request{op: "committing to", repo: p.Repo, method: http.MethodPost, url: p.Repo.apiPath("commit", revOr(p.Revision)), once: true, write: true, slow: true}
 	if p.CreatePR {
 		r.url += "?create_pr=1"
@@ -33,35 +71,74 @@ func (c *Client) commit(ctx context.Context, p *PreparedUpload) (*wire.CommitRes
 	}
 	var answer wire.CommitResponse
 	_, err := c.call(ctx, r, &answer)
-	if err == nil && p.CreatePR && answer.PullRequestURL == "" {
+	switch {
+	case err != nil:
+		return nil, err
+	case p.CreatePR && answer.PullRequestURL == "":
 		return nil, fmt.Errorf("opening a pull request on %q: the hub made none; the changes may be on %q, as commit %q",
 			p.Repo, revOr(p.Revision), c.clean(answer.CommitOID, 64))
+	case !commitID.MatchString(answer.CommitOID):
+		return nil, fmt.Errorf("committing to %q: the hub answers no commit id", p.Repo)
 	}
-	if err == nil && !commitID.MatchString(answer.CommitOID) {
-		err = fmt.Errorf("committing to %q: the hub answers no commit id", p.Repo)
-	}
-	var he *Error
-	refused := errors.As(err, &he) && he.Status < http.StatusInternalServerError
-	switch {
-	case err == nil:
-		return &answer, nil
-	case refused, p.CreatePR, ctx.Err() != nil:
-		return nil, err
-	}
-	if done := c.landed(ctx, p); done != nil {
-		return done, nil
-	}
-	return nil, err
+	return &answer, nil
 }
 
-// landed finds out whether a commit whose answer was lost was made: the branch
-// has moved on from the parent, and lists what was meant.
-func (c *Client) landed(ctx context.Context, p *PreparedUpload) *wire.CommitResponse {
+// headAfter finds the branch's head after a commit of which it is not known
+// whether it was made: done tells that the head lists what was meant.
+func (c *Client) headAfter(ctx context.Context, p *PreparedUpload) (head string, done bool, err error) {
 	info, err := c.RepoInfo(ctx, p.Repo, p.Revision)
-	if err != nil || info.SHA == p.Parent || c.CheckTree(ctx, p.Repo, info.SHA, p.Files, p.Delete) != nil {
-		return nil
+	switch {
+	case errors.Is(err, ErrRevisionNotFound) && p.Parent == "": // still empty
+		return "", false, nil
+	case err != nil:
+		return "", false, err
+	case info.SHA == p.Parent:
+		return info.SHA, false, nil
 	}
-	return &wire.CommitResponse{Success: true, CommitOID: info.SHA, CommitURL: c.PageURL(p.Repo) + "/commit/" + info.SHA}
+	err = c.CheckTree(ctx, p.Repo, info.SHA, p.Files, p.Delete)
+	if errors.As(err, new(*MismatchError)) {
+		return info.SHA, false, nil
+	}
+	return info.SHA, err == nil, err
+}
+
+// changedBetween tells whether the commits between the parent and a later head
+// touch a path of the upload.
+func (c *Client) changedBetween(ctx context.Context, p *PreparedUpload, head string) (bool, error) {
+	before, err := c.listed(ctx, p.Repo, p.Parent)
+	if err != nil {
+		return false, err
+	}
+	after, err := c.listed(ctx, p.Repo, head)
+	if err != nil {
+		return false, err
+	}
+	for _, f := range p.Files {
+		if before[f.Path] != after[f.Path] {
+			return true, nil
+		}
+	}
+	for _, path := range p.Delete {
+		if before[path] != after[path] {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// listed are a commit's files by path; none for no commit.
+func (c *Client) listed(ctx context.Context, repo Repo, commit string) (map[string]Entry, error) {
+	all := map[string]Entry{}
+	if commit == "" {
+		return all, nil
+	}
+	for e, err := range c.Tree(ctx, repo, commit) {
+		if err != nil {
+			return nil, err
+		}
+		all[e.Path] = e
+	}
+	return all, nil
 }
 
 // writeCommit writes the NDJSON body. Small files go in as they are read.
@@ -146,12 +223,9 @@ func (e *MismatchError) Error() string {
 // with its size and hash, none of the removed ones. The first difference is a
 // *MismatchError.
 func (c *Client) CheckTree(ctx context.Context, repo Repo, commit string, want []UploadedFile, removed []string) error {
-	listed := map[string]Entry{}
-	for e, err := range c.Tree(ctx, repo, commit) {
-		if err != nil {
-			return err
-		}
-		listed[e.Path] = e
+	listed, err := c.listed(ctx, repo, commit)
+	if err != nil {
+		return err
 	}
 	for _, f := range want {
 		if f.Ignored {

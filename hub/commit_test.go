@@ -2,36 +2,43 @@ package hub_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"longcat/hub"
 	"longcat/hub/localhub"
 )
 
-// An answer that is lost leaves open whether the commit was made. It is not
-// sent again; the branch tells.
+// An answer that is lost leaves open whether the commit was made. The branch
+// tells, and if it was not, it is sent again: in the end it was made once.
 func TestCommitWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
 	content := files{weights: blob(200_000, 1), "config.json": []byte("{}")}
 	commits := path(http.MethodPost, "/commit/")
 	for name, test := range map[string]struct {
 		fault localhub.Fault
+		sent  int
 		made  bool
 	}{
-		"the answer is cut":       {localhub.Fault{Method: "POST", Path: "/commit/", Cut: true}, true},
-		"the answer is cut later": {localhub.Fault{Method: "POST", Path: "/commit/", Cut: true, After: 20}, true},
-		"the request is cut":      {localhub.Fault{Method: "POST", Path: "/commit/", CutRequest: true, After: 100}, false},
-		"500 and nothing done":    {localhub.Fault{Method: "POST", Path: "/commit/", Status: 500}, false},
-		"503 and nothing done":    {localhub.Fault{Method: "POST", Path: "/commit/", Status: 503}, false},
+		"the answer is cut":       {localhub.Fault{Cut: true}, 1, true},
+		"the answer is cut later": {localhub.Fault{Cut: true, After: 20}, 1, true},
+		"the request is cut":      {localhub.Fault{CutRequest: true, After: 100, Times: 2}, 3, true},
+		"500 and nothing done":    {localhub.Fault{Status: 500, Times: 2}, 3, true},
+		"503 and nothing done":    {localhub.Fault{Status: 503, Times: 2}, 3, true},
+		"409, another at work":    {localhub.Fault{Status: 409, Times: 2}, 3, true},
+		"500 to the end":          {localhub.Fault{Status: 500}, 6, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			head := w.seed(files{"a.txt": []byte("a")})
+			test.fault.Method, test.fault.Path = "POST", "/commit/"
 			w.faults.Add(test.fault)
 			res, err := w.upload(content)
-			if n := len(w.requests(commits)); n != 1 {
+			if n := len(w.requests(commits)); n != test.sent {
 				t.Errorf("the commit was sent %d times", n)
 			}
 			w.faults.Clear()
@@ -52,6 +59,36 @@ func TestCommitWhoseAnswerIsLost(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Uploads of different files at the same time all stand in the end, each as a
+// commit; the same upload twice is one commit.
+func TestCommitsAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.seed(files{"a.txt": []byte("a")})
+	var prepared []*hub.PreparedUpload
+	c := w.client()
+	for i := range 12 {
+		name := fmt.Sprintf("f%d.txt", i/2) // two of each
+		p, err := c.PrepareUpload(t.Context(), hub.Upload{Repo: repo, Message: "m", Files: files{name: []byte(name)}.upload()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		prepared = append(prepared, p)
+	}
+	var wg sync.WaitGroup
+	for _, p := range prepared {
+		wg.Go(func() {
+			if _, err := c.Send(t.Context(), p); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := w.listed(); len(got) != 1+1+6 { // .gitattributes, a.txt
+		t.Errorf("there are %v", got)
 	}
 }
 

@@ -82,6 +82,7 @@ func sameOrigin(a, b *url.URL) bool {
 // those that stay on the server and keep the method: a POST that silently
 // becomes a GET is worse than an error.
 func checkRedirect(req *http.Request, via []*http.Request) error {
+	req.Header.Del("Referer") // it is the address before, which may be signed
 	if len(via) >= 10 {
 		return errors.New("more than 10 redirects")
 	}

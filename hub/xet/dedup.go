@@ -3,6 +3,7 @@ package xet
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -55,6 +56,9 @@ func (p *dedupPrefix) miss() {
 const (
 	dedupWait        = 10 * time.Second
 	maxDedupFailures = 2
+
+	// maxDedupAnswer bounds one answer: what it tells of are some 20 GB.
+	maxDedupAnswer = 16 << 20
 )
 
 // Dedup asks whether the server holds a chunk: the first of a file, or one
@@ -95,7 +99,7 @@ func (c *Client) dedup(ctx context.Context, prefix string, chunk merkle.Hash, vi
 		return nil, refusal(op, chunk.String(), resp)
 	}
 	defer resp.Body.Close()
-	footer, err := shard.Visit(resp.Body, shard.Visitor{Xorb: visit})
+	footer, err := shard.Visit(io.LimitReader(resp.Body, maxDedupAnswer), shard.Visitor{Xorb: visit})
 	if err != nil {
 		return nil, fmt.Errorf("%s %v: %w", op, chunk, err)
 	}

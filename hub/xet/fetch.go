@@ -8,6 +8,8 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+
+	"longcat/hub/xet/xorb"
 )
 
 const fetching = "fetching from a xorb"
@@ -61,13 +63,16 @@ type limited struct {
 	io.Closer
 }
 
+// maxBefore bounds what may stand before the span in an answer of several parts.
+const maxBefore = xorb.MaxBytes
+
 // part finds the span in a partial answer.
 func part(resp *http.Response, span Span) (io.Reader, error) {
 	kind, params, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/byteranges" {
 		return resp.Body, startsAt(resp.Header.Get("Content-Range"), span)
 	}
-	parts := multipart.NewReader(resp.Body, params["boundary"])
+	parts := multipart.NewReader(io.LimitReader(resp.Body, maxBefore+span.End-span.Start), params["boundary"])
 	for {
 		p, err := parts.NextRawPart()
 		if err != nil {

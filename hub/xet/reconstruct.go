@@ -19,10 +19,11 @@ func (c *Client) Reconstruct(ctx context.Context, file merkle.Hash, from, to int
 		if c.noReconstructionsV2.Load() {
 			return c.reconstructV1(ctx, file, from, to, r)
 		}
-		*r = Reconstruction{}
-		err := c.reconstruct(ctx, "/v2", file, from, to, r)
+		var v2 boundedV2
+		err := c.reconstruct(ctx, "/v2", file, from, to, &v2)
 		e, ok := asError(err)
 		if !ok || !missing(e.Status) {
+			*r = v2.reconstruction()
 			return err
 		}
 		// A file that is not known answers 404 as well: only if the older
@@ -43,7 +44,7 @@ func (c *Client) Reconstruct(ctx context.Context, file merkle.Hash, from, to int
 }
 
 func (c *Client) reconstructV1(ctx context.Context, file merkle.Hash, from, to int64, r *Reconstruction) error {
-	var v1 ReconstructionV1
+	var v1 boundedV1
 	if err := c.reconstruct(ctx, "/v1", file, from, to, &v1); err != nil {
 		return err
 	}

@@ -113,7 +113,11 @@ func (p *planner) untie(prefix string, s *recipe.Slice) {
 // text, both use their embeddings as head.
 func (p *planner) sharesHead() bool {
 	for _, c := range []*checkpoint{p.first(), p.last()} {
-		if slices.ContainsFunc(c.loose, func(t sourceTensor) bool { return isHead(t.Name) }) {
+		ownHead := func(t sourceTensor) bool {
+			module, _, _ := strings.Cut(t.Name, ".")
+			return isHead(t.Name) || slices.Contains([]string{"head", "proj_out", "to_logits"}, module) || strings.Contains(t.Name, "output_projection")
+		}
+		if slices.ContainsFunc(c.loose, ownHead) {
 			return false
 		}
 	}

@@ -11,6 +11,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,6 +83,9 @@ type rewriter struct {
 	err     error // the first one
 	// said are functions that give what the result's config says of a layer.
 	said []func(from *Config, layer int) string
+	told map[Layer]string // what all of them say
+	// stack finds the last part of the stack's prefix in a module's name.
+	stack *regexp.Regexp
 }
 
 func (r *rewriter) edit(v *jsontext.Value, text []byte) {

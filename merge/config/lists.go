@@ -214,14 +214,16 @@ func (r *rewriter) cycle(m member) bool {
 		}
 		return list
 	}
-	own := entries(r.base)
+	all := map[*Config][][]byte{}
+	r.each(func(c *Config) { all[c] = entries(c) })
+	own := all[r.base]
 	if len(own) == 0 {
 		return false
 	}
 	same := true
 	var items [][]byte
 	for i, l := range r.layers {
-		of := entries(l.From)
+		of := all[l.From]
 		if len(of) == 0 {
 			r.refuse("%q has no %s for its layers, which become layer %d and others of the result", l.From.Name, m.path, i)
 			return true
@@ -229,7 +231,7 @@ func (r *rewriter) cycle(m member) bool {
 		items = append(items, of[l.Index%len(of)])
 		same = same && string(items[i]) == string(own[i%len(own)])
 	}
-	r.says(func(c *Config, layer int) string { of := entries(c); return string(of[layer%len(of)]) })
+	r.says(func(c *Config, layer int) string { return string(all[c][layer%len(all[c])]) })
 	switch {
 	case same || m.v.Kind == jsontext.String && r.isSaid(m.section, layerTypes):
 	case m.v.Kind == jsontext.Array:

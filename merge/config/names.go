@@ -69,26 +69,29 @@ type named struct {
 // renamed gives the names of all models with the layers' new numbers.
 func (r *rewriter) renamed(path string, of func(*Config, *jsontext.Value) []named) []named {
 	var out []named
+	have := map[string]bool{}
 	add := func(x named) {
-		if !slices.ContainsFunc(out, func(o named) bool { return o.name == x.name }) {
+		if !have[x.name] {
+			have[x.name] = true
 			out = append(out, x)
 		}
 	}
-	rules := map[*Config][]string{}
+	rules := map[*Config][]template{}
 	r.each(func(c *Config) {
 		v := c.Text.Root.Lookup(path)
 		if v == nil {
 			return
 		}
 		for _, x := range of(c, v) {
-			rules[c] = append(rules[c], x.name)
-			if !r.names(x.name) || r.split(x.name).all() {
-				if c == r.base || !r.names(x.name) {
-					add(x)
-				}
+			t := template{}
+			if r.names(x.name) {
+				t = r.split(x.name)
+			}
+			if t.before == "" || t.all() {
+				add(x)
 				continue
 			}
-			t := r.split(x.name)
+			rules[c] = append(rules[c], t)
 			if t.set == nil {
 				r.refuse("%s names layers of %q by number in a way that could not be read, and they have moved: %q", path, r.base.Prefix, x.name)
 				return
@@ -112,8 +115,8 @@ func (r *rewriter) renamed(path string, of func(*Config, *jsontext.Value) []name
 	})
 	r.says(func(c *Config, layer int) string {
 		var b strings.Builder
-		for _, rule := range rules[c] {
-			if t := r.split(rule); r.names(rule) && t.set != nil && t.set(layer) {
+		for _, t := range rules[c] {
+			if t.set != nil && t.set(layer) {
 				b.WriteString(t.before + "*" + t.after + ";")
 			}
 		}
@@ -144,8 +147,11 @@ func (t template) all() bool {
 
 // where finds the last part of the stack's prefix in a name, with the dot after it.
 func (r *rewriter) where(name string) []int {
-	last := r.base.Prefix[strings.LastIndexByte(r.base.Prefix, '.')+1:]
-	return regexp.MustCompile(`(?:^|[^a-zA-Z0-9_])` + regexp.QuoteMeta(last) + `(?:\\?\.|\[\.\]|/)`).FindStringIndex(name)
+	if r.stack == nil {
+		last := r.base.Prefix[strings.LastIndexByte(r.base.Prefix, '.')+1:]
+		r.stack = regexp.MustCompile(`(?:^|[^a-zA-Z0-9_])` + regexp.QuoteMeta(last) + `(?:\\?\.|\[\.\]|/)`)
+	}
+	return r.stack.FindStringIndex(name)
 }
 
 // names reports whether a name is that of a layer of the stack.

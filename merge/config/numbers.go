@@ -35,9 +35,13 @@ func (r *rewriter) layerNumbers(m member) bool {
 
 // renumber gives the new numbers of the layers that the lists name.
 func (r *rewriter) renumber(m member, start int, of func(*Config) []int) [][]byte {
-	listed := map[*Config][]int{}
-	r.each(func(c *Config) { listed[c] = of(c) })
-	has := func(c *Config, layer int) bool { return slices.Contains(listed[c], layer+start) }
+	listed := map[Layer]bool{}
+	r.each(func(c *Config) {
+		for _, n := range of(c) {
+			listed[Layer{c, n - start}] = true
+		}
+	})
+	has := func(c *Config, layer int) bool { return listed[Layer{c, layer}] }
 	var items [][]byte
 	for i, l := range r.layers {
 		if has(l.From, l.Index) {

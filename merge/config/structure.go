@@ -2,6 +2,10 @@ package config
 
 import "strings"
 
+// maxEnds is how many layers at the two ends may be of their own kind without a
+// word in the config, and how long a period may be.
+const maxEnds = 16
+
 // structure refuses a layer at a place where the model's code wants another
 // kind of layer. Where the base's layers differ in their tensors, the config
 // says which is which, or they stand at a place of their own: the first or last
@@ -18,8 +22,9 @@ func (r *rewriter) structure() {
 	if uniform {
 		return // layers of other models were compared with the base's
 	}
+	r.told = map[Layer]string{}
 	n := b.Layers
-	for ends := 0; ends <= n/2; ends++ {
+	for ends := 0; ends <= min(n/2, maxEnds); ends++ {
 		for head := range ends + 1 {
 			tail := ends - head
 			if kinds, ok := r.kinds(head, n-tail, 1); ok {
@@ -54,13 +59,17 @@ func (r *rewriter) kinds(from, to, period int) (map[string]string, bool) {
 
 // key is what is said of a layer that stands at place i.
 func (r *rewriter) key(l Layer, i, period int) string {
-	var b strings.Builder
-	for _, said := range r.said {
-		b.WriteString(said(l.From, l.Index))
-		b.WriteByte('\n')
+	told, ok := r.told[l]
+	if !ok {
+		var b strings.Builder
+		for _, said := range r.said {
+			b.WriteString(said(l.From, l.Index))
+			b.WriteByte('\n')
+		}
+		told = b.String()
+		r.told[l] = told
 	}
-	b.Write(number(i % period))
-	return b.String()
+	return told + string(number(i%period))
 }
 
 // endsStay wants the first head and the last tail layers to stay what they are,

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"longcat/hub/cache"
+	"longcat/internal/durable"
 	"longcat/modelcard"
 )
 
@@ -54,10 +54,10 @@ func (c Card) License() modelcard.License {
 
 // WriteDir writes the card and its picture into a directory.
 func (c Card) WriteDir(dir string) error {
-	if err := cache.WriteFile(filepath.Join(dir, modelcard.LayerMapFile), c.Picture); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, modelcard.LayerMapFile), c.Picture); err != nil {
 		return err
 	}
-	return cache.WriteFile(filepath.Join(dir, modelcard.File), c.README)
+	return durable.WriteFile(filepath.Join(dir, modelcard.File), c.README)
 }
 
 // DirCard is the card that a directory has, nil for none.

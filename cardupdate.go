@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"longcat/hub"
-	"longcat/hub/cache"
+	"longcat/internal/durable"
 	"longcat/modelcard"
 )
 
@@ -59,7 +59,7 @@ func UpdateCard(ctx context.Context, name string, o Options, u CardUpdateOptions
 		return nil, err
 	}
 	if m.Local() {
-		return done, cache.WriteFile(filepath.Join(m.ref.Path, modelcard.File), updated.README)
+		return done, durable.WriteFile(filepath.Join(m.ref.Path, modelcard.File), updated.README)
 	}
 	done.Commit, err = o.Hub.Upload(ctx, hub.Upload{
 		Repo: m.repo, Revision: u.Revision, Parent: m.commit, CreatePR: u.CreatePR,

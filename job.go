@@ -143,9 +143,7 @@ func (j *Job) Fetch(ctx context.Context) error {
 		if err := src.model.remote.fetch(ctx, src.files, j.opts); err != nil {
 			return err
 		}
-		if err := j.opts.Hub.Remember(src.model.repo, src.model.ref.Revision, src.model.commit); err != nil {
-			return err
-		}
+		j.opts.Hub.Remember(src.model.repo, src.model.ref.Revision, src.model.commit)
 		if err := src.model.close(); err != nil {
 			return err
 		}

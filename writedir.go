@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"longcat/hub/cache"
+	"longcat/internal/durable"
 	"longcat/merge/dirwriter"
 	"longcat/modelcard"
 )
@@ -65,7 +65,7 @@ func (j *Job) WriteDir(ctx context.Context, dir string, o DirOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := cache.WriteFile(filepath.Join(dir, LockFile), lock.Encode()); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, LockFile), lock.Encode()); err != nil {
 		return err
 	}
 	if o.NoCard {

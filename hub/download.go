@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"longcat/hub/cache"
+	"longcat/internal/durable"
 	"longcat/internal/progress"
 )
 
@@ -85,7 +86,8 @@ func (c *Client) Fetch(ctx context.Context, plan *DownloadPlan, o DownloadOption
 	if c.cfg.Offline {
 		return snap, nil
 	}
-	return snap, store.finish(revOr(o.Revision), plan.Commit)
+	c.remember(store, revOr(o.Revision), plan.Commit)
+	return snap, nil
 }
 
 // tell says what the plan takes, and what of it is there. Where nothing is
@@ -111,12 +113,24 @@ func (p *DownloadPlan) tell(to Progress) {
 
 // Remember notes in the cache that a branch or tag stands for a commit of which
 // files were downloaded by its id, so that they are found by the name offline.
-func (c *Client) Remember(repo Repo, revision, commit string) error {
-	store, err := c.store(DownloadOptions{Repo: repo})
-	if err != nil || c.cfg.Offline {
-		return err
+func (c *Client) Remember(repo Repo, revision, commit string) {
+	if store, err := c.store(DownloadOptions{Repo: repo}); err == nil && !c.cfg.Offline {
+		c.remember(store, revOr(revision), commit)
 	}
-	return store.finish(revOr(revision), commit)
+}
+
+// remember notes a revision's commit. The files are there without that: a cache
+// may be read-only, or hold "x" as a revision where "x/y" is to be noted.
+func (c *Client) remember(s store, rev, commit string) {
+	if err := s.finish(rev, commit); err != nil {
+		c.notify("noting that %s of the repo is %s, for when the hub can not be reached: %v", rev, commit, err)
+	}
+}
+
+func (c *Client) notify(format string, args ...any) {
+	if c.cfg.Notify != nil {
+		c.cfg.Notify(c.clean(fmt.Sprintf(format, args...), 1000))
+	}
 }
 
 // downloader fetches the files of one commit into one store.
@@ -188,7 +202,7 @@ func (d *downloader) locked(ctx context.Context, f *File, chunksAllowed bool) (s
 	mine, _ := d.mine.LoadOrStore(d.store.lockPath(f), new(sync.Mutex))
 	mine.(*sync.Mutex).Lock()
 	defer mine.(*sync.Mutex).Unlock()
-	lock, err := cache.AcquireLock(ctx, d.store.lockPath(f), func() {
+	lock, err := durable.AcquireLock(ctx, d.store.lockPath(f), func() {
 		if d.opts.Waiting != nil {
 			d.opts.Waiting(f.Path)
 		}

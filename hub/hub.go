@@ -56,6 +56,7 @@ type Config struct {
 
 	UserAgent string                               // "longcat" when empty
 	Warn      func(topic, text string)             // the Hub's X-HF-Warning, once per topic; dropped when nil
+	Notify    func(text string)                    // hears of what went wrong and could be done without, a line each; may be nil
 	Waiting   func(reason string, d time.Duration) // before a request that failed is repeated, from any goroutine; may be nil
 	Debug     func(line string)                    // hears of every request and answer, without secrets; may be nil
 	Transport http.RoundTripper                    // below retries and token; a fitting *http.Transport when nil

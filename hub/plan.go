@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"longcat/hub/cache"
 	"longcat/hub/wire"
+	"longcat/internal/durable"
 )
 
 // DownloadPlan is what a download would do, file by file.
@@ -99,7 +99,7 @@ func (c *Client) planNamed(ctx context.Context, o DownloadOptions, store store, 
 		f, err := c.Resolve(ctx, o.Repo, commit, path)
 		var he *Error
 		if errors.As(err, &he) && he.Code == wire.CodeEntryNotFound {
-			err = errors.Join(err, store.missing(commit, path))
+			_ = store.missing(commit, path) // only saves a question
 		}
 		if err != nil {
 			return err
@@ -163,7 +163,7 @@ func (e *DiskError) Error() string {
 // enoughSpace fails before the first byte when the end is foreseeable. What
 // unfinished files take already will be part of them.
 func enoughSpace(plan *DownloadPlan, dir string, partial int64) error {
-	free, err := cache.Free(dir)
+	free, err := durable.Free(dir)
 	if err != nil {
 		return nil //nolint:nilerr // a filesystem that can not tell is tried
 	}

@@ -154,6 +154,7 @@ func (a *app) client() (*hub.Client, error) {
 	}
 	cfg.UserAgent = "longcat/" + version()
 	cfg.Warn = func(topic, text string) { a.say("hub says (%s): %s", topic, text) }
+	cfg.Notify = func(text string) { a.say("longcat: warning: %s", text) }
 	cfg.Waiting = a.sayWaiting
 	if what, _ := a.lookup("LONGCAT_DEBUG"); what == "http" {
 		cfg.Debug = func(line string) { a.tell("longcat: debug: " + line) }

@@ -23,6 +23,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"longcat/internal/durable"
 )
 
 // Repo is one repo's folder in a cache.
@@ -82,10 +84,10 @@ func (r Repo) SetRef(rev, commit string) error {
 // write replaces a file of the repo. What is not finished stands in the repo's
 // own folder: whatever is found below it counts as a ref, or as a commit's file.
 func (r Repo) write(path string, fill func(*os.File) error) error {
-	return writeVia(r.temp(), path, fill)
+	return durable.Write(r.temp(), path, fill)
 }
 
-func (r Repo) temp() string { return tempName(r.SnapshotDir("")) }
+func (r Repo) temp() string { return durable.TempName(r.SnapshotDir("")) }
 
 func (r Repo) refPath(rev string) (string, error) {
 	if !filepath.IsLocal(rev) || strings.Contains(rev, "\\") {
@@ -107,7 +109,7 @@ func (r Repo) Lookup(commit, path string) (string, bool) {
 // an old link is not touched.
 func (r Repo) Link(commit, path, etag string) (string, error) {
 	p := filepath.Join(r.SnapshotDir(commit), filepath.FromSlash(path))
-	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(p)); err != nil {
 		return "", err
 	}
 	target, err := filepath.Rel(filepath.Dir(p), r.BlobPath(etag))

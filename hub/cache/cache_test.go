@@ -1,14 +1,14 @@
 package cache
 
 import (
-	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"longcat/internal/durable"
 )
 
 const commit = "1111111111111111111111111111111111111111"
@@ -16,7 +16,7 @@ const commit = "1111111111111111111111111111111111111111"
 func TestRepoLayout(t *testing.T) {
 	root := t.TempDir()
 	r := NewRepo(root, "models", "org/name")
-	if err := WriteFile(r.BlobPath("abc"), []byte("hello")); err != nil {
+	if err := durable.WriteFile(r.BlobPath("abc"), []byte("hello")); err != nil {
 		t.Fatal(err)
 	}
 	p, err := r.Link(commit, "sub/file.txt", "abc")
@@ -51,7 +51,7 @@ func TestRepoLayout(t *testing.T) {
 func TestSharedContentIsNotTouched(t *testing.T) {
 	root := t.TempDir()
 	shared := filepath.Join(root, "blobs", "ab", "abcd")
-	if err := WriteFile(shared, []byte("shared")); err != nil {
+	if err := durable.WriteFile(shared, []byte("shared")); err != nil {
 		t.Fatal(err)
 	}
 	r := NewRepo(root, "models", "org/name")
@@ -62,7 +62,7 @@ func TestSharedContentIsNotTouched(t *testing.T) {
 	if err := os.Symlink("../../blobs/ab/abcd", blob); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteFile(blob, []byte("own")); err != nil {
+	if err := durable.WriteFile(blob, []byte("own")); err != nil {
 		t.Fatal(err)
 	}
 	if b, _ := os.ReadFile(shared); string(b) != "shared" {
@@ -82,7 +82,7 @@ func TestLookupWantsContentBehindTheLink(t *testing.T) {
 
 func TestLocalDirMetadata(t *testing.T) {
 	l := LocalDir{Dir: t.TempDir()}
-	if err := WriteFile(l.Path("a/b.txt"), []byte("x")); err != nil {
+	if err := durable.WriteFile(l.Path("a/b.txt"), []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	saved := time.Now()
@@ -102,56 +102,5 @@ func TestLocalDirMetadata(t *testing.T) {
 	}
 	if _, ok := l.Metadata("a/b.txt"); ok {
 		t.Error("metadata of a file that was edited is believed")
-	}
-}
-
-func TestLockExcludes(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.lock")
-	first, err := TryLock(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := TryLock(path); !errors.Is(err, ErrLocked) {
-		t.Fatalf("a second lock: %v", err)
-	}
-	waits := make(chan struct{})
-	got := make(chan error, 1)
-	go func() {
-		l, err := AcquireLock(context.Background(), path, func() { close(waits) })
-		if err == nil {
-			err = l.Release()
-		}
-		got <- err
-	}()
-	<-waits
-	if err := first.Release(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-got; err != nil {
-		t.Fatal(err)
-	}
-	held, err := TryLock(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer held.Release()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := AcquireLock(ctx, path, nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("a cancelled wait ends with %v", err)
-	}
-}
-
-func TestWriteFileLeavesNothingBeside(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "taken"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteFile(filepath.Join(dir, "taken"), []byte("x")); err == nil {
-		t.Fatal("a folder was overwritten")
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 {
-		t.Errorf("left behind: %v, %v", entries, err)
 	}
 }

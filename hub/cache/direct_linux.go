@@ -5,16 +5,24 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"longcat/internal/durable"
 )
 
-// openDirect opens a file for writing around the page cache; nil where the
-// filesystem can not do that.
-func openDirect(path string) *os.File {
-	f, err := os.OpenFile(path, os.O_WRONLY|unix.O_DIRECT, 0)
+// openDirect opens a file once more, for writing around the page cache; nil
+// where the filesystem can not do that.
+func openDirect(f *os.File) *os.File {
+	d, err := durable.OpenRegular(f.Name(), os.O_WRONLY|unix.O_DIRECT)
 	if err != nil {
 		return nil
 	}
-	return f
+	is, err1 := f.Stat()
+	again, err2 := d.Stat()
+	if err1 != nil || err2 != nil || !os.SameFile(is, again) {
+		d.Close()
+		return nil
+	}
+	return d
 }
 
 // onThisMachine tells whether a file is on a filesystem that no other machine

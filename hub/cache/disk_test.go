@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"longcat/internal/durable"
 )
 
 // Small content takes a part's name on its way, and is checked.
@@ -50,7 +52,7 @@ func TestPartial(t *testing.T) {
 	if repo.Partial() != 0 || local.Partial() != 0 {
 		t.Error("nothing takes room")
 	}
-	if err := WriteFile(repo.BlobPath("whole"), content); err != nil {
+	if err := durable.WriteFile(repo.BlobPath("whole"), content); err != nil {
 		t.Fatal(err)
 	}
 	for base, partial := range map[string]func() int64{repo.BlobPath(id.Etag): repo.Partial, local.PartPath("a/b.bin", id.Etag): local.Partial} {
@@ -82,7 +84,7 @@ func TestLongNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := NewRepo(t.TempDir(), "models", "org/name")
-	if err := WriteFile(r.BlobPath("e"), content); err != nil {
+	if err := durable.WriteFile(r.BlobPath("e"), content); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Link(commit, "d/"+strings.Repeat("n", 255), "e"); err != nil {

@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+
+	"longcat/internal/durable"
 )
 
 // A journal tells which bytes of a part are there, so that a killed download
@@ -185,25 +187,25 @@ func startJournal(path string, head journalHead, p progress) (*journal, error) {
 			b = appendRecord(b, recordHash, hashPayload(p.hashed, p.state))
 		}
 	}
-	durable := p.hashed <= p.synced.frontier()
-	if durable {
+	onDisk := p.hashed <= p.synced.frontier()
+	if onDisk {
 		hash()
 	}
 	b = appendRecord(b, recordSync, binary.LittleEndian.AppendUint64(nil, uint64(len(b))))
 	for _, e := range p.have {
 		b = appendRecord(b, recordWrote, wrotePayload(e))
 	}
-	if !durable {
+	if !onDisk {
 		hash()
 	}
 	write := func(f *os.File) error {
 		_, err := f.Write(b)
 		return err
 	}
-	if err := writeVia(path+".tmp", path, write); err != nil { // the lock keeps others away
+	if err := durable.Write(path+".tmp", path, write); err != nil { // the lock keeps others away
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	f, err := durable.OpenRegular(path, os.O_WRONLY|os.O_APPEND)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +226,7 @@ func (j *journal) markSynced(upTo int64) error {
 	if err := j.append(recordSync, binary.LittleEndian.AppendUint64(nil, uint64(upTo))); err != nil {
 		return err
 	}
-	return j.f.Sync()
+	return durable.Sync(j.f)
 }
 
 // bootID tells one run of the machine from the next; "" where the system does

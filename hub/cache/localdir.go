@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"longcat/internal/durable"
 )
 
 // LocalDir is a plain folder that files are downloaded into. Beside them,
@@ -88,7 +90,7 @@ func (l LocalDir) SetMetadata(path string, m Metadata) error {
 	}
 	sec := float64(m.Saved.UnixMilli()) / 1000
 	text := fmt.Sprintf("%s\n%s\n%s\n", m.Commit, m.Etag, strconv.FormatFloat(sec, 'f', -1, 64))
-	return writeVia(l.beside(path, "metadata.tmp"), l.metadataPath(path), func(f *os.File) error {
+	return durable.Write(l.beside(path, "metadata.tmp"), l.metadataPath(path), func(f *os.File) error {
 		_, err := f.WriteString(text)
 		return err
 	})
@@ -102,7 +104,7 @@ func (l LocalDir) prepare() error {
 	} {
 		p := filepath.Join(l.private(), name)
 		if _, err := os.Stat(p); errors.Is(err, os.ErrNotExist) {
-			if err := WriteFile(p, []byte(text)); err != nil {
+			if err := durable.WriteFile(p, []byte(text)); err != nil {
 				return err
 			}
 		}

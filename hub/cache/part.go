@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"longcat/internal/durable"
 )
 
 // Content identifies the bytes that a part is to become.
@@ -79,7 +81,7 @@ const (
 // OpenPart opens base.longcat.incomplete with its journal, anew or where an
 // earlier process left it. An abandoned part of other content is overwritten.
 func OpenPart(base string, c Content) (*Part, error) {
-	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(base)); err != nil {
 		return nil, err
 	}
 	p := &Part{content: c, path: base + partSuffix, lastSync: time.Now()}
@@ -88,10 +90,13 @@ func OpenPart(base string, c Content) (*Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.f, err = os.OpenFile(p.path, os.O_RDWR|os.O_CREATE, 0o644); err != nil {
+	if p.f, err = openOrCreate(p.path); err != nil {
 		return nil, err
 	}
 	st, err := p.f.Stat()
+	if err == nil && !(durable.IsOwn(st) && ownJournal(p.journalPath())) {
+		prior.hashed, prior.state = 0, nil // what another user says was hashed is hashed again
+	}
 	fresh := err == nil && st.Size() != c.Size
 	if fresh {
 		// The journal goes first: it speaks of bytes that this file does not
@@ -114,13 +119,29 @@ func OpenPart(base string, c Content) (*Part, error) {
 		return nil, err
 	}
 	if p.local = onThisMachine(p.f); p.local {
-		p.direct = openDirect(p.path)
+		p.direct = openDirect(p.f)
 	}
 	openParts.Add(1)
 	p.hash.start()
 	p.queue = make(chan queued)
 	p.writers.Go(p.writer)
 	return p, nil
+}
+
+func ownJournal(path string) bool {
+	st, err := os.Lstat(path)
+	return err == nil && durable.IsOwn(st)
+}
+
+// openOrCreate opens a part that an earlier process left. Anything else under
+// its name, such as a link or what another user does not let others write, makes
+// place for a new file.
+func openOrCreate(path string) (*os.File, error) {
+	f, err := durable.OpenRegular(path, os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, durable.ErrNotRegular) {
+		return durable.Create(path)
+	}
+	return f, err
 }
 
 // partSuffix marks what is not finished.
@@ -180,7 +201,7 @@ func (p *Part) sync() {
 	p.mu.Lock()
 	upTo := p.journal.size
 	p.mu.Unlock()
-	err := syncData(p.f)
+	err := durable.SyncData(p.f)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
@@ -201,7 +222,7 @@ func (p *Part) Finish(final string) error {
 	p.syncWG.Go(func() { // while the last bytes are hashed
 		p.syncMu.Lock()
 		defer p.syncMu.Unlock()
-		if err := syncData(p.f); err != nil {
+		if err := durable.SyncData(p.f); err != nil {
 			p.fail(err)
 		}
 	})
@@ -212,10 +233,10 @@ func (p *Part) Finish(final string) error {
 	if sum != "" && sum != p.content.Etag {
 		return errors.Join(&HashError{Want: p.content.Etag, Got: sum}, os.Remove(p.path), os.Remove(p.journalPath()))
 	}
-	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(final)); err != nil {
 		return err
 	}
-	if err := rename(p.path, final); err != nil {
+	if err := durable.Rename(p.path, final); err != nil {
 		return err
 	}
 	return os.Remove(p.journalPath())

@@ -2,13 +2,7 @@
 
 package cache
 
-import (
-	"errors"
-	"io/fs"
-)
+import "io/fs"
 
-// Free is not known here.
-func Free(string) (int64, error) { return 0, errors.ErrUnsupported }
-
-// allocated is not known either.
+// allocated is not known here.
 func allocated(fs.FileInfo) int64 { return 0 }

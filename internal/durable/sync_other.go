@@ -1,8 +1,7 @@
 //go:build !linux
 
-package cache
+package durable
 
 import "os"
 
-// syncData puts a file's bytes on the disk.
 func syncData(f *os.File) error { return f.Sync() }

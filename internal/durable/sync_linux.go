@@ -1,4 +1,4 @@
-package cache
+package durable
 
 import (
 	"os"
@@ -6,8 +6,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// syncData puts a file's bytes on the disk, and of its metadata what reading
-// them needs.
 func syncData(f *os.File) error {
 	for {
 		if err := unix.Fdatasync(int(f.Fd())); err != unix.EINTR { //nolint:errorlint // errno as it comes

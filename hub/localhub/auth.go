@@ -26,9 +26,12 @@ const (
 // Token lets its holder act as User.
 type Token struct {
 	Secret string
+	SHA256 string // of the secret in hexadecimal digits, in place of it
 	User   string
 	Role   Role
 	Orgs   []string // organisations that User belongs to
+
+	AnyNamespace bool // the token reaches every namespace, not only User's and Orgs'
 
 	OrgRoles map[string]string // the role in an organisation, "write" if it is not here
 	Scopes   []wire.Scope      // of a fine-grained token
@@ -49,24 +52,55 @@ func (t *Token) mayWrite(id RepoID) bool {
 // roleIn is the user's role in an organisation of theirs.
 func (t *Token) roleIn(org string) string { return cmp.Or(t.OrgRoles[org], "write") }
 
-// tokens finds a token by the hash of its secret, so that how long the search
-// takes tells nothing about the secrets.
-type tokens map[[sha256.Size]byte]*Token
+// hash is the sha256 of the secret.
+func (t *Token) hash() (sum [sha256.Size]byte, err error) {
+	switch {
+	case t.Secret != "":
+		return sha256.Sum256([]byte(t.Secret)), nil
+	case store.IsSHA256(t.SHA256):
+		_, err = hex.Decode(sum[:], []byte(t.SHA256))
+		return sum, err
+	case t.SHA256 != "":
+		return sum, fmt.Errorf("the hash of %q's token is no sha256 in 64 small hexadecimal digits", t.User)
+	}
+	return sum, fmt.Errorf("token of user %q is empty", t.User)
+}
 
-func newTokens(list []Token) (tokens, error) {
-	t := tokens{}
+// tokens finds a token by the hash of its secret, so that how long the search
+// takes tells nothing about the secrets, and by a name that tells neither.
+type tokens struct {
+	byHash map[[sha256.Size]byte]*Token
+	byID   map[string]*Token
+}
+
+func newTokens(list []Token) (*tokens, error) {
+	t := &tokens{byHash: map[[sha256.Size]byte]*Token{}, byID: map[string]*Token{}}
 	for _, token := range list {
-		if token.Secret == "" {
-			return nil, fmt.Errorf("token of user %q is empty", token.User)
+		hash, err := token.hash()
+		if err != nil {
+			return nil, err
 		}
 		for _, name := range append([]string{token.User}, token.Orgs...) {
 			if err := checkUser(name); err != nil {
 				return nil, err
 			}
 		}
-		t[sha256.Sum256([]byte(token.Secret))] = &token
+		t.byHash[hash] = &token
 	}
 	return t, nil
+}
+
+// SetTokens lets these tokens in from now on, and no others.
+func (h *Hub) SetTokens(list []Token) error {
+	tokens, err := newTokens(list)
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens.byHash {
+		tokens.byID[h.tokenID(t)] = t
+	}
+	h.tokens.Store(tokens)
+	return nil
 }
 
 // checkUser says why name can not be a user's or organisation's.
@@ -80,7 +114,7 @@ func checkUser(name string) error {
 // authenticate finds out whose request r is: nil for nobody's. A token that is
 // wrong is an error even where none is needed. git-lfs sends tokens as a Basic
 // password.
-func (t tokens) authenticate(r *http.Request) (*Token, error) {
+func (t *tokens) authenticate(r *http.Request) (*Token, error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
 		return nil, nil
@@ -95,7 +129,7 @@ func (t tokens) authenticate(r *http.Request) (*Token, error) {
 	} else if !strings.EqualFold(scheme, "Bearer") {
 		return nil, errBadToken
 	}
-	if token := t[sha256.Sum256([]byte(secret))]; token != nil {
+	if token := t.byHash[sha256.Sum256([]byte(secret))]; token != nil {
 		return token, nil
 	}
 	return nil, errBadToken
@@ -113,12 +147,12 @@ const (
 
 // member reports whether the token acts for the namespace.
 func (h *Hub) member(t *Token, namespace string) bool {
-	return t != nil && (h.opts.AnyNamespace || t.User == namespace || slices.Contains(t.Orgs, namespace))
+	return t != nil && (h.opts.AnyNamespace || t.AnyNamespace || t.User == namespace || slices.Contains(t.Orgs, namespace))
 }
 
 // writer reports whether a member of the namespace may create and write there.
 func (h *Hub) writer(t *Token, namespace string) bool {
-	if h.opts.AnyNamespace || t.User == namespace {
+	if h.opts.AnyNamespace || t.AnyNamespace || t.User == namespace {
 		return true
 	}
 	role := t.roleIn(namespace)
@@ -152,6 +186,8 @@ func (h *Hub) authorize(t *Token, r *store.Repo, n need) error {
 		}
 	case n == toRead:
 		return nil
+	case h.opts.ReadOnly:
+		return errReadOnly
 	case t == nil:
 		return errAnonymous
 	case !t.mayWrite(r.ID):
@@ -169,7 +205,7 @@ func (h *Hub) whoAmI(w http.ResponseWriter, c *call) error {
 	}
 	id := sha256.Sum256([]byte(c.token.User))
 	me := whoAmI{
-		WhoAmI: wire.WhoAmI{Type: "user", Name: c.token.User, Orgs: []wire.Org{}, AnyNamespace: h.opts.AnyNamespace},
+		WhoAmI: wire.WhoAmI{Type: "user", Name: c.token.User, Orgs: []wire.Org{}, AnyNamespace: h.opts.AnyNamespace || c.token.AnyNamespace},
 		ID:     hex.EncodeToString(id[:12]), FullName: c.token.User, Email: c.token.User + "@users.noreply.localhub",
 		EmailVerified: true, AvatarURL: c.origin() + "/-/avatar.svg",
 	}

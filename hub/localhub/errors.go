@@ -50,6 +50,7 @@ var (
 	errBadToken  = &apiError{Status: http.StatusUnauthorized, Message: "Invalid credentials in Authorization header"}
 	errNoRepo    = &apiError{Status: http.StatusNotFound, Code: wire.CodeRepoNotFound, Message: "Repository not found"}
 	errDisabled  = &apiError{Status: http.StatusForbidden, Message: "Access to this resource is disabled."}
+	errReadOnly  = &apiError{Status: http.StatusForbidden, Message: "This hub is read-only"}
 	errNoRoute   = &apiError{Status: http.StatusNotFound, Message: "Not Found"}
 	errConflict  = &apiError{Status: http.StatusPreconditionFailed, Message: "A commit has happened since. Please refresh and try again."}
 )
@@ -72,6 +73,8 @@ func asAPIError(err error) *apiError {
 	switch {
 	case errors.Is(err, store.ErrNoRepo):
 		return errNoRepo
+	case errors.Is(err, store.ErrReadOnly):
+		return errReadOnly
 	case errors.Is(err, store.ErrInTheWay):
 		return &apiError{Status: http.StatusConflict, Message: "On the hub's disk, " + store.ErrInTheWay.Error()}
 	case errors.Is(err, syscall.ENOSPC):

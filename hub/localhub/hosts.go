@@ -1,10 +1,12 @@
 package localhub
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -26,6 +28,29 @@ func newHosts(opts *Options) hosts {
 	}
 	return hs
 }
+
+// publicPrefix is the path of the public address, such as "/hub" or "".
+func publicPrefix(address string) (string, error) {
+	if address == "" {
+		return "", nil
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", fmt.Errorf("public address: %w", err)
+	}
+	prefix := strings.TrimSuffix(u.Path, "/")
+	switch {
+	case (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
+		return "", fmt.Errorf("public address %q: want http:// or https:// and a host", address)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", fmt.Errorf("public address %q: a user, query or fragment can not be part of it", address)
+	case !plainPrefix.MatchString(prefix):
+		return "", fmt.Errorf("public address %q: its path can have letters, digits, '-', '_' and '.' alone", address)
+	}
+	return prefix, nil
+}
+
+var plainPrefix = regexp.MustCompile(`^(/[0-9A-Za-z_-][0-9A-Za-z._-]*)*$`)
 
 // check returns the answer to a request that is addressed to somebody else.
 func (hs hosts) check(host string) error {

@@ -20,6 +20,7 @@ import (
 // nobody can write.
 type Options struct {
 	Tokens       []Token
+	ReadOnly     bool // nothing is written to the directory, which may be open elsewhere
 	AnyNamespace bool // every token reaches every namespace, not only its user's and orgs'
 
 	PrivateByDefault []string // namespaces whose new repos are private unless the request says otherwise
@@ -52,11 +53,12 @@ type Options struct {
 // Hub serves one directory. All its methods may be called concurrently.
 type Hub struct {
 	opts    Options
+	prefix  string // path of the public address
 	store   *store.Store
 	xet     *cas.Store
 	lock    io.Closer
 	signer  signer
-	tokens  tokens
+	tokens  atomic.Pointer[tokens]
 	limits  limiter
 	uploads uploads
 	serial  atomic.Uint64 // requests so far
@@ -69,7 +71,6 @@ type Hub struct {
 	counted   memo[*safetensorsInfo] // by repo and commit
 	hosts     hosts
 
-	tokenIDs   map[string]*Token // by tokenID
 	conversion conversion
 }
 
@@ -88,13 +89,13 @@ func Open(dir string, opts Options) (*Hub, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	tokens, err := newTokens(opts.Tokens)
+	prefix, err := publicPrefix(opts.PublicURL)
 	if err != nil {
 		return nil, err
 	}
 	h := &Hub{
+		prefix:    prefix,
 		opts:      opts,
-		tokens:    tokens,
 		limits:    limiter{quota: opts.RateQuota},
 		started:   opts.Now().UnixNano(),
 		memory:    memoryLimit(),
@@ -110,7 +111,11 @@ func Open(dir string, opts Options) (*Hub, error) {
 
 // load opens what the directory holds. If it fails, nothing stays open.
 func (h *Hub) load(dir string) (err error) {
-	if h.store, err = store.Open(dir); err != nil {
+	open := store.Open
+	if h.opts.ReadOnly {
+		open = store.OpenReadOnly
+	}
+	if h.store, err = open(dir); err != nil {
 		return err
 	}
 	defer func() {
@@ -118,9 +123,11 @@ func (h *Hub) load(dir string) (err error) {
 			err = errors.Join(err, h.store.Close())
 		}
 	}()
-	lock, err := h.store.LockAlone("lock")
-	if err != nil {
-		return err
+	lock := io.Closer(io.NopCloser(nil))
+	if !h.opts.ReadOnly { // any number may read
+		if lock, err = h.store.LockAlone("lock"); err != nil {
+			return err
+		}
 	}
 	h.lock = lock
 	defer func() {
@@ -131,14 +138,17 @@ func (h *Hub) load(dir string) (err error) {
 	if err := h.openXet(); err != nil {
 		return err
 	}
-	key, err := signingKey(h.store)
+	key, err := signingKey(h.store, h.opts.ReadOnly)
 	if err != nil {
 		return err
 	}
 	h.signer = signer{key: key, now: h.opts.Now}
-	h.tokenIDs = map[string]*Token{}
-	for _, t := range h.tokens {
-		h.tokenIDs[h.tokenID(t)] = t
+	if err := h.SetTokens(h.opts.Tokens); err != nil {
+		return err
+	}
+	if h.opts.ReadOnly {
+		h.startReading()
+		return nil
 	}
 	if err := h.collect(context.Background()); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 // openXet opens the store of chunks, which shares the objects.
 func (h *Hub) openXet() (err error) {
 	h.xet, err = cas.Open(cas.Options{
-		Dir:     h.store.Path("xet"),
+		Dir: h.store.Path("xet"), ReadOnly: h.opts.ReadOnly,
 		Publish: store.Publish, EmptyTemp: store.EmptyTemp,
 		Object: h.store.OpenObject,
 	})
@@ -77,6 +77,9 @@ func (h *Hub) collectByItself(ctx context.Context) {
 // within a day, and objects that were not committed within a day. A hub does so
 // by itself when it is opened, when a repo is deleted, and every hour.
 func (h *Hub) Collect(ctx context.Context) error {
+	if h.opts.ReadOnly {
+		return store.ErrReadOnly
+	}
 	h.uploads.expire(h.opts.Now())
 	return h.collect(ctx)
 }

@@ -57,9 +57,15 @@ func (h *Hub) serveStyle(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
+// writePage answers with a page, whose addresses begin with the path at which
+// the public reaches the Hub.
+func (h *Hub) writePage(w http.ResponseWriter, status int, p web.Page) error {
+	return web.Write(w, status, p, h.prefix)
+}
+
 // frame is what surrounds each page.
 func (h *Hub) frame(c *call, title string) web.Frame {
-	f := web.Frame{Title: title + " · longcat", List: "/", SignIn: len(h.tokens) > 0}
+	f := web.Frame{Title: title + " · longcat", List: "/", SignIn: len(h.tokens.Load().byHash) > 0}
 	if c.token != nil {
 		f.User = c.token.User
 	} else if f.SignIn && c.URL.Path != "/" {
@@ -182,7 +188,7 @@ func (h *Hub) writeErrorPage(w http.ResponseWriter, c *call, err error) {
 	case e.Status == http.StatusNotFound && c.token == nil && page.SignIn:
 		page.Hint += " If it is private, sign in with a token to see it."
 	}
-	if err := web.Write(w, e.Status, page); err != nil {
+	if err := h.writePage(w, e.Status, page); err != nil {
 		writeError(w, c.Request, err)
 	}
 }

@@ -35,13 +35,13 @@ func (h *Hub) cardPage(w http.ResponseWriter, c *call) error {
 	page.Topics, _ = stringList(card["tags"])
 	if err := h.authorize(c.token, c.repo, toRead); err != nil {
 		page.Reason = asAPIError(err).Message
-		return web.Write(w, http.StatusOK, page)
+		return h.writePage(w, http.StatusOK, page)
 	}
 	h.showCard(c, at, &page)
 	if _, ok := at.Find(layerMap); ok && !strings.Contains(string(page.HTML), layerMap) {
 		page.Map = pageAt(c.id, "resolve", at.ID, layerMap)
 	}
-	return web.Write(w, http.StatusOK, page)
+	return h.writePage(w, http.StatusOK, page)
 }
 
 // maxCard is the size of the largest card that is shown, in bytes, and maxHTML

@@ -51,7 +51,7 @@ func (h *Hub) commitsPage(w http.ResponseWriter, c *call) error {
 	if id != "" {
 		page.Older = c.withQuery(map[string]string{"from": id})
 	}
-	return web.Write(w, http.StatusOK, page)
+	return h.writePage(w, http.StatusOK, page)
 }
 
 // commitPage answers GET /{repo}/commit/{id}: where a commit's answer leads.
@@ -73,7 +73,7 @@ func (h *Hub) commitPage(w http.ResponseWriter, c *call) error {
 	if parent != nil {
 		page.Parent = web.Link{Text: parent.ID, Href: pageAt(c.id, "commit", parent.ID, "")}
 	}
-	return web.Write(w, http.StatusOK, page)
+	return h.writePage(w, http.StatusOK, page)
 }
 
 // edits are what turned the files of one commit, or of none, into another's.
@@ -137,7 +137,7 @@ func (h *Hub) pullPage(w http.ResponseWriter, c *call) error {
 	for _, one := range own[:min(len(own), shownCommits)] {
 		page.Changes = append(page.Changes, c.change(one))
 	}
-	return web.Write(w, http.StatusOK, page)
+	return h.writePage(w, http.StatusOK, page)
 }
 
 // since walks from a pull request's head to the commit of the main branch that
@@ -183,7 +183,7 @@ func (h *Hub) pullsPage(w http.ResponseWriter, c *call) error {
 		}
 	}
 	slices.SortFunc(page.Proposals, func(a, b web.Proposal) int { return b.Number - a.Number })
-	return web.Write(w, http.StatusOK, page)
+	return h.writePage(w, http.StatusOK, page)
 }
 
 func (c *call) proposal(p store.Pull) web.Proposal {

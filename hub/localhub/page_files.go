@@ -58,7 +58,7 @@ func (h *Hub) treePage(w http.ResponseWriter, c *call) error {
 		}
 		page.Entries = append(page.Entries, view)
 	}
-	return web.Write(w, http.StatusOK, page)
+	return h.writePage(w, http.StatusOK, page)
 }
 
 // cutLast cuts the last element off a path: dir is "" if it is the only one.
@@ -136,7 +136,7 @@ func (h *Hub) blobPage(w http.ResponseWriter, c *call) error {
 	if err := h.show(c, f, &page); err != nil {
 		return err
 	}
-	return web.Write(w, http.StatusOK, page)
+	return h.writePage(w, http.StatusOK, page)
 }
 
 // What a page shows of a file: no more than a browser and a reader can take.

@@ -74,7 +74,7 @@ func (h *Hub) listPage(w http.ResponseWriter, c *call) error {
 	if end < len(found) {
 		page.More = c.withQuery(map[string]string{"cursor": strconv.Itoa(end)})
 	}
-	return web.Write(w, http.StatusOK, page)
+	return h.writePage(w, http.StatusOK, page)
 }
 
 // sizeOf sums files, in bytes.

@@ -74,6 +74,11 @@ func escapePath(p string) string {
 
 // redirect answers with a location and a text that says so.
 func redirect(w http.ResponseWriter, c *call, status int, location string) {
+	if strings.HasPrefix(location, "/") && c.public != "" { // the client's own path may be longer than ours
+		if u, err := url.Parse(c.public); err == nil {
+			location = u.Path + location
+		}
+	}
 	text := http.StatusText(status) + ". Redirecting to " + location
 	w.Header().Set("Location", location)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -16,8 +16,9 @@ type call struct {
 	*http.Request
 	token *Token // nil: anonymous
 
-	browser bool // errors are to be pages
-	page    bool // it is for one of the pages that people see
+	public  string // the address that clients are told; "" for the one that this one uses
+	browser bool   // errors are to be pages
+	page    bool   // it is for one of the pages that people see
 
 	id   RepoID
 	repo *store.Repo
@@ -125,7 +126,7 @@ func (h *Hub) route(w http.ResponseWriter, c *call) error {
 		}
 		return errNoRoute
 	}
-	token, err := h.tokens.authenticate(c.Request)
+	token, err := h.tokens.Load().authenticate(c.Request)
 	if err != nil {
 		return err
 	}
@@ -254,8 +255,12 @@ func (c *call) commit() (*store.Commit, error) {
 	return c.repo.Resolve(cmp.Or(c.rev, store.DefaultBranch))
 }
 
-// origin is the scheme and host that the client used.
+// origin is where the Hub is for the client: scheme, host and the path, if any,
+// below which it is.
 func (c *call) origin() string {
+	if c.public != "" {
+		return c.public
+	}
 	scheme := "http"
 	if c.TLS != nil || c.Header.Get("X-Forwarded-Proto") == "https" {
 		scheme = "https"

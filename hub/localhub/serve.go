@@ -1,11 +1,13 @@
 package localhub
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +17,8 @@ import (
 // Request is what Options.Log is told about one request and its answer.
 type Request struct {
 	ID         string
+	Began      time.Time
+	Remote     string // address of the client, or of the proxy before it
 	Method     string
 	Host       string // as the client addressed us: tells the CDN's requests from the Hub's
 	Path       string // without the query, which may hold a signature
@@ -35,7 +39,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n := h.serial.Add(1)
 	began := h.opts.Now()
 	entry := Request{
-		ID:     fmt.Sprintf("Root=1-%08x-%024x", began.Unix(), n),
+		ID:    fmt.Sprintf("Root=1-%08x-%024x", began.Unix(), n),
+		Began: began, Remote: r.RemoteAddr,
 		Method: r.Method, Host: r.Host, Path: r.URL.Path, Range: r.Header.Get("Range"),
 		Authorized: r.Header.Get("Authorization") != "",
 	}
@@ -58,7 +63,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.opts.Log(entry)
 		}
 	}()
-	c := &call{Request: r, browser: fromBrowser(r)}
+	h.enter(r)
+	c := &call{Request: r, public: strings.TrimSuffix(h.opts.PublicURL, "/"), browser: fromBrowser(r)}
 	if fault := h.opts.Faults.next(r); fault != nil {
 		entry.Err = fault.serve(out, r, func(w http.ResponseWriter) error { return h.answer(w, c) })
 	} else {
@@ -69,8 +75,36 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// serveHealth answers GET /healthz: that the directory can be read.
+func (h *Hub) serveHealth(w http.ResponseWriter) error {
+	status, text := http.StatusOK, "ok\n"
+	_, err := h.store.Repos()
+	if err != nil {
+		status, text = http.StatusServiceUnavailable, "the hub's directory can not be read\n"
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	io.WriteString(w, text) // an error means that the client is gone
+	return err
+}
+
+// enter takes the prefix of the public address off the request's path: proxies
+// leave it there or not.
+func (h *Hub) enter(r *http.Request) {
+	if h.prefix == "" {
+		return
+	}
+	if path, ok := strings.CutPrefix(r.URL.Path, h.prefix); ok && (path == "" || path[0] == '/') {
+		r.URL.Path = cmp.Or(path, "/")
+		r.URL.RawPath = strings.TrimPrefix(r.URL.RawPath, h.prefix)
+	}
+}
+
 // answer serves the call or says why not.
 func (h *Hub) answer(w http.ResponseWriter, c *call) error {
+	if c.URL.Path == "/healthz" { // for whoever watches, by whatever name
+		return h.serveHealth(w)
+	}
 	err := h.hosts.check(c.Host)
 	if err == nil {
 		err = h.route(w, c)

@@ -133,12 +133,17 @@ func (h *Hub) addConverted(ctx context.Context, f *cas.File) error {
 	return err
 }
 
-// startXet begins to find the chunks of objects that came while nobody did.
-func (h *Hub) startXet() error {
+// startReading leaves objects as they came.
+func (h *Hub) startReading() {
 	c := &h.conversion
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.idle = make(chan struct{})
 	close(c.idle)
+}
+
+// startXet begins to find the chunks of objects that came while nobody did.
+func (h *Hub) startXet() error {
+	h.startReading()
 	if h.opts.NoXet {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package localhub
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
@@ -70,7 +69,10 @@ func (h *Hub) tokenID(t *Token) string {
 	if t == nil {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(t.Secret))
+	sum, err := t.hash()
+	if err != nil { // newTokens let it through
+		panic(err)
+	}
 	return h.signer.mac("token", url.Values{"sha256": {hex.EncodeToString(sum[:])}})
 }
 
@@ -90,7 +92,7 @@ func (h *Hub) authenticateXet(c *call, scope string) error {
 		return errBadXetToken
 	}
 	if id := q.Get("token"); id != "" {
-		if c.token = h.tokenIDs[id]; c.token == nil {
+		if c.token = h.tokens.Load().byID[id]; c.token == nil {
 			return errBadXetToken
 		}
 	}

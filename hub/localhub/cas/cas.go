@@ -40,8 +40,9 @@ import (
 	"longcat/hub/xet/merkle"
 )
 
-// Options say where a Store keeps its things. All are needed.
+// Options say where a Store keeps its things. All functions are needed.
 type Options struct {
+	ReadOnly  bool                                  // nothing is written; what would be fails
 	Dir       string                                // for the store alone; made if need be
 	Publish   func(f *os.File, final string) error  // gives a temp file its final name, durably, and closes it
 	EmptyTemp func(dir string) error                // removes what a Store left in its directory of unfinished files
@@ -64,16 +65,21 @@ type Store struct {
 // Open reads what is in the folder. Nobody else may have it open.
 func Open(o Options) (*Store, error) {
 	s := &Store{o: o, catalog: newCatalog()}
-	if err := o.EmptyTemp(s.path("tmp")); err != nil {
-		return nil, err
-	}
-	for _, sub := range []string{"tmp", "files", "xorbs", "sent"} {
-		if err := os.MkdirAll(s.path(sub), 0o755); err != nil {
+	if !o.ReadOnly {
+		if err := o.EmptyTemp(s.path("tmp")); err != nil {
 			return nil, err
+		}
+		for _, sub := range []string{"tmp", "files", "xorbs", "sent"} {
+			if err := os.MkdirAll(s.path(sub), 0o755); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := s.readGeneration(); err != nil {
 		return nil, err
+	}
+	if o.ReadOnly && !s.used() {
+		return s, nil
 	}
 	err := s.walk("files", func(name string) error {
 		f, err := s.File(name)
@@ -87,6 +93,12 @@ func Open(o Options) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// used reports whether there are files.
+func (s *Store) used() bool {
+	_, err := os.Stat(s.path("files"))
+	return err == nil
 }
 
 func (s *Store) path(elem ...string) string {

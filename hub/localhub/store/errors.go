@@ -10,6 +10,8 @@ var (
 	ErrNoRepo = errors.New("no such repo")
 	// ErrExists means that there is a repo of that name.
 	ErrExists = errors.New("a repo of that name exists")
+	// ErrReadOnly means that the store was opened for reading alone.
+	ErrReadOnly = errors.New("the store is read-only")
 	// ErrInTheWay means that a repo can not be made because its directory is
 	// there and is nothing that a store made.
 	ErrInTheWay = errors.New("a directory that is no repo has its name")

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -17,7 +18,7 @@ const lockPoll = 10 * time.Millisecond
 // LockAlone takes a lock of this name that only one process has at a time,
 // until the file is closed or the process ends, however it ends. It does not
 // wait.
-func (s *Store) LockAlone(name string) (*flock.Flock, error) {
+func (s *Store) LockAlone(name string) (io.Closer, error) {
 	l := flock.New(s.Path(name))
 	ok, err := l.TryLock()
 	if err == nil && !ok {
@@ -72,6 +73,9 @@ func (ls *localLocks) take(ctx context.Context, name string) (release func(), er
 
 // lock makes the caller the only one, in all processes, who has the lock.
 func (s *Store) lock(ctx context.Context, name string) (unlock func(), err error) {
+	if s.readOnly {
+		return nil, ErrReadOnly
+	}
 	release, err := s.locks.take(ctx, name)
 	if err != nil {
 		return nil, err
@@ -87,6 +91,9 @@ func (s *Store) lock(ctx context.Context, name string) (unlock func(), err error
 // KeepObjects keeps objects from being collected until release is called: for
 // whoever makes some reachable.
 func (s *Store) KeepObjects(ctx context.Context) (release func(), err error) {
+	if s.readOnly {
+		return nil, ErrReadOnly
+	}
 	file := flock.New(s.Path("locks", "objects"))
 	s.objects.RLock()
 	if _, err := file.TryRLockContext(ctx, lockPoll); err != nil {

@@ -156,6 +156,9 @@ func (s *Store) movedPath(id RepoID) string {
 // gone on with: what it holds is named by its content. It fails with
 // [ErrExists] or [ErrInTheWay].
 func (s *Store) Draft(id RepoID) (*Repo, error) {
+	if s.readOnly {
+		return nil, ErrReadOnly
+	}
 	ids, err := s.ids()
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ type Store struct {
 	dir      string
 	temp     string // this process' directory of unfinished files
 	tempLock *flock.Flock
+	readOnly bool
 	temps    atomic.Uint64
 
 	index   repoIndex
@@ -42,8 +43,30 @@ func Open(dir string) (*Store, error) {
 	return s, nil
 }
 
+// OpenReadOnly opens a hub's directory and writes nothing there, so that it may
+// be on a medium that can not be written. Temporary files are the system's.
+func OpenReadOnly(dir string) (*Store, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	marked, err := readMark(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !marked && !unmarkedHub(dir, entries) {
+		return nil, &NotHubError{dir, describe(dir, entries)}
+	}
+	s := &Store{dir: dir, readOnly: true}
+	s.temp, err = os.MkdirTemp("", "longcat-")
+	return s, err
+}
+
 // Close removes what this process did not finish.
 func (s *Store) Close() error {
+	if s.readOnly {
+		return os.RemoveAll(s.temp)
+	}
 	return errors.Join(os.RemoveAll(s.temp), s.tempLock.Close())
 }
 

@@ -12,7 +12,7 @@ import (
 func Example() {
 	w := httptest.NewRecorder()
 	page := web.Error{Frame: web.Frame{Title: "Not here", List: "/"}, Status: 404, Heading: "Not here", Message: "<no> such file"}
-	if err := web.Write(w, http.StatusNotFound, page); err != nil {
+	if err := web.Write(w, http.StatusNotFound, page, ""); err != nil {
 		panic(err)
 	}
 	fmt.Println(w.Code, w.Header().Get("Content-Type"))

@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"html/template"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -55,12 +56,20 @@ type Page interface {
 const policy = "default-src 'none'; img-src 'self' https: data:; style-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// Write answers with a page. It fails before it has sent anything. What the
+// ownAddress matches the addresses of a page that begin at the root of its own
+// site. In text these bytes do not occur: there quotes are escaped.
+var ownAddress = regexp.MustCompile(` (href|src|action)="/([^/])`)
+
+// Write answers with a page, in which prefix, such as "/hub", stands before the
+// addresses of the site's own. It fails before it has sent anything. What the
 // page says depends on who asks, so no cache keeps it for others.
-func Write(w http.ResponseWriter, status int, p Page) error {
+func Write(w http.ResponseWriter, status int, p Page, prefix string) error {
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, p.template(), p); err != nil {
 		return err
+	}
+	if prefix != "" {
+		b = *bytes.NewBuffer(ownAddress.ReplaceAll(b.Bytes(), []byte(` ${1}="`+prefix+`/${2}`)))
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

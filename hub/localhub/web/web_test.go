@@ -50,7 +50,7 @@ func TestPagesEscapeAllWords(t *testing.T) {
 	markup := regexp.MustCompile(`(?i)<script|(href|src|action)="\s*javascript:`)
 	for _, p := range filled() {
 		w := httptest.NewRecorder()
-		if err := Write(w, 200, p); err != nil {
+		if err := Write(w, 200, p, ""); err != nil {
 			t.Errorf("%T: %v", p, err)
 			continue
 		}
@@ -71,7 +71,7 @@ func TestPagesEscapeAllWords(t *testing.T) {
 func TestPagesHaveLandmarks(t *testing.T) {
 	for _, p := range filled() {
 		w := httptest.NewRecorder()
-		if err := Write(w, 200, p); err != nil {
+		if err := Write(w, 200, p, ""); err != nil {
 			t.Fatal(err)
 		}
 		for _, part := range []string{"<!doctype html>", `<html lang="en">`, `href="#page"`, `<main id="page"`, `<label class="unseen" for="search">`, "<h1", "<footer"} {

@@ -191,7 +191,7 @@ func (u *objectUpload) put(ctx context.Context, addr string, header map[string]w
 	r.size = n
 	r.body = func() (io.ReadCloser, error) {
 		u.sent.Add(last.giveUp())
-		last = &meteredReader{ctx: ctx, r: io.NewSectionReader(u.content, off, n), meter: meter}
+		last = &meteredReader{ctx: ctx, r: io.NewSectionReader(u.content, off, n), meter: meter, behind: progress.Unacknowledged}
 		return io.NopCloser(last), nil
 	}
 	for k, v := range header {
@@ -206,6 +206,7 @@ func (u *objectUpload) put(ctx context.Context, addr string, header map[string]w
 		return "", err
 	}
 	u.sent.Add(n)
+	last.arrived()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxErrorBody)) // lets the connection be used again
 	resp.Body.Close()
 	return resp.Header.Get("ETag"), nil

@@ -301,8 +301,11 @@ type meteredReader struct {
 	r     io.Reader
 	meter Meter
 
+	behind int64 // how far the meter stays behind what was read, until arrived
+
 	mu      sync.Mutex
-	n       int64
+	n       int64 // bytes read
+	told    int64 // to the meter
 	givenUp bool
 }
 
@@ -317,8 +320,25 @@ func (m *meteredReader) Read(p []byte) (int, error) {
 		return 0, io.ErrClosedPipe
 	}
 	m.n += int64(n)
-	m.meter.Add(int64(n))
+	m.tell(m.n - m.behind)
 	return n, err
+}
+
+// tell brings the meter to n bytes.
+func (m *meteredReader) tell(n int64) {
+	if n > m.told {
+		m.meter.Add(n - m.told)
+		m.told = n
+	}
+}
+
+// arrived says that all that was read is where it was sent to.
+func (m *meteredReader) arrived() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.givenUp {
+		m.tell(m.n)
+	}
 }
 
 // giveUp takes what was read out of the meter again, and returns how much that
@@ -330,7 +350,7 @@ func (m *meteredReader) giveUp() int64 {
 		return 0
 	}
 	m.givenUp = true
-	m.meter.Add(-m.n)
+	m.meter.Add(-m.told)
 	return m.n
 }
 

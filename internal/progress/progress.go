@@ -21,6 +21,11 @@ type Meter interface {
 	Done()             // the part has ended, whole or not
 }
 
+// Unacknowledged is how many bytes of one connection that were written may not
+// have arrived: they wait in the sockets' buffers (Linux' tcp_wmem is 4 MiB at
+// most). Who counts what is sent stays so far behind until the answer comes.
+const Unacknowledged = 4 << 20
+
 // Expect is p.Expect, but that p may be nil.
 func Expect(p Progress, kind string, bytes int64) {
 	if p != nil {

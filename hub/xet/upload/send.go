@@ -12,6 +12,7 @@ import (
 	"longcat/hub/xet"
 	"longcat/hub/xet/cdc"
 	"longcat/hub/xet/xorb"
+	"longcat/internal/progress"
 )
 
 // send packs and uploads a xorb in the background; it waits while too many
@@ -134,8 +135,10 @@ func (t *teller) reached(n int64) {
 	t.sent = n
 }
 
-// moved is how much of the content the first n bytes of the xorb hold, about.
+// moved is how much of the content has arrived, about, when the first n bytes of
+// the xorb were read.
 func (t *teller) moved(n int64) int64 {
+	n = max(n-progress.Unacknowledged, 0)
 	return int64(float64(t.content) * float64(n) / float64(t.packed))
 }
 

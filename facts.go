@@ -16,14 +16,20 @@ import (
 	"longcat/modelcard"
 )
 
+// passthrough is the method that computes nothing.
+const passthrough = "passthrough"
+
 // facts gathers what the card of the result says. repo is where it will be
 // published, "" when that is not known.
 func (j *Job) facts(ctx context.Context, repo string, license *modelcard.License) (modelcard.Facts, error) {
 	f := modelcard.Facts{
-		Repo: repo, Method: "passthrough",
+		Repo: repo, Method: j.plan.Method, Seed: j.plan.Seed, Precise: j.plan.Precise,
 		Recipe: j.recipe.Text, RecipeFile: recipe.FileName, Flags: flagsOf(j.opts.Merge),
 		Params: j.plan.Params, Size: j.plan.TensorBytes,
 		MadeWith: j.opts.Creator, License: license,
+	}
+	if j.opts.madeElsewhere {
+		f.MadeWith = ""
 	}
 	f.Parents, f.Layers = j.LayerMap()
 	for i, parent := range f.Parents {
@@ -88,6 +94,7 @@ func (j *Job) readConfig(ctx context.Context, f *modelcard.Facts) error {
 	}
 	f.DType = cmp.Or(config.DType, config.TorchDType)
 	f.CustomCode = len(config.AutoMap) > 0
+	f.Context = contextLength(raw)
 	files := result.Files()
 	f.ChatTemplate = slices.Contains(files, "chat_template.jinja") || slices.Contains(files, "chat_template.json")
 	if !f.ChatTemplate {
@@ -101,4 +108,20 @@ func (j *Job) readConfig(ctx context.Context, f *modelcard.Facts) error {
 		f.ChatTemplate = json.Unmarshal(raw, &tokenizer) == nil && len(tokenizer.ChatTemplate) > 0
 	}
 	return nil
+}
+
+// contextLength is how many tokens a model can see, by its config.json; 0 when
+// that does not say. Architectures have several names for it, and those with
+// more than text have it further in.
+func contextLength(config []byte) int {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(config, &fields) != nil {
+		return 0
+	}
+	for _, name := range []string{"max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "seq_length"} {
+		if n, err := strconv.Atoi(string(fields[name])); err == nil && n > 0 {
+			return n
+		}
+	}
+	return contextLength(fields["text_config"])
 }

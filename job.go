@@ -95,6 +95,9 @@ func (j *Job) LayerMap() ([]modelcard.Parent, []modelcard.Layer) {
 		}
 		layers = append(layers, layer)
 	}
+	if j.plan.Method != passthrough {
+		tellParams(parents, j.plan, j.recipe, index)
+	}
 	return parents, layers
 }
 

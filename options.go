@@ -25,6 +25,9 @@ type Options struct {
 	Progress Progress          // hears of long work; may be nil
 	Notify   func(text string) // hears of what a person should know, a line each; may be nil
 
+	// madeElsewhere is set for a result that nothing says longcat made.
+	madeElsewhere bool
+
 	// commits pin models to the commits of a lock, by the name that the recipe
 	// gives them, or of a card, by repo.
 	commits map[string]string

@@ -15,6 +15,7 @@ import (
 
 var (
 	toldMerge  = regexp.MustCompile(`(?m)^longcat merge .*$`)
+	toldMaker  = regexp.MustCompile(`(?m)^Made with \[?longcat\b`)
 	toldVerify = regexp.MustCompile(`(?m)^longcat verify (\S+)$`)
 	toldPin    = regexp.MustCompile(`([A-Za-z0-9_][\w.-]*/[\w.-]+)@([0-9a-f]{40}(?:[0-9a-f]{24})?)\b`)
 )

@@ -209,6 +209,7 @@ func openUnlocked(ctx context.Context, merged *Model, o Options) (*Job, error) {
 	o.Merge.Seed = cmp.Or(o.Merge.Seed, told.Seed)
 	o.Merge.Precise = o.Merge.Precise || told.Precise
 	o.commits = toldCommits(card)
+	o.madeElsewhere = !toldMaker.Match(card)
 	j, err := Open(ctx, o)
 	var bad *recipe.Error
 	if errors.As(err, &bad) && bad.Line > 0 {

@@ -27,7 +27,11 @@ func (m *layerMap) drawParent(parent int) {
 	params := m.parents[parent].Params
 	runs := m.used(parent)
 	if curve := slices.IndexFunc(params, func(p Param) bool { return len(p.Values) > 1 }); curve >= 0 {
-		m.curve(parent, params[curve].Values)
+		for _, p := range params { // of other parts of a layer too
+			if p.Name == params[curve].Name && len(p.Values) > 1 {
+				m.curve(parent, p.Values)
+			}
+		}
 		runs = nil
 	}
 	for _, run := range runs {

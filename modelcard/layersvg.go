@@ -36,7 +36,7 @@ text{font:12px ui-monospace,Menlo,Consolas,monospace}
 .ground{fill:#fff;stroke:#d0d7de}.name{fill:#1f2328;font-weight:600}.note{fill:#59636e}
 .label{fill:#000;text-anchor:middle}.frame{fill:none;stroke:#8c959f}.unused{fill:#8c959f;fill-opacity:.12}
 .tick{stroke:#fff;stroke-opacity:.55}.again{fill:#fff;fill-opacity:.45}.ribbon{fill-opacity:.3;stroke-opacity:.6}
-.curve{fill-opacity:.85}
+.curve{fill-opacity:.6}
 @media (prefers-color-scheme:dark){
 .ground{fill:#0d1117;stroke:#3d444d}.name{fill:#f0f6fc}.note{fill:#9198a1}.frame{stroke:#6e7681}
 .tick{stroke:#0d1117}.again{fill:#0d1117;fill-opacity:.35}.ribbon{fill-opacity:.4}}

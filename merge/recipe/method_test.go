@@ -118,7 +118,7 @@ base_model: base
 parameters:
   density: 0.25
   weight: [{filter: q_proj, value: [0.2, 1]}, {filter: "*", value: 0.5}]
-  rescale: [true, false, true]
+  rescale: [yes, 0.0, 1]
   normalize: []
 slices:
 - sources:

@@ -169,14 +169,18 @@ func (d *decoder) whole(n *yaml.Node, what string) int {
 	return int(v)
 }
 
-// flag reads true or false, as YAML 1.1 knows them too.
+// flag reads true or false, as YAML 1.1 knows them too, or a number, of which 0
+// is false.
 func (d *decoder) flag(n *yaml.Node, what string) bool {
 	if n.Kind == yaml.ScalarNode && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 {
 		switch strings.ToLower(n.Value) {
-		case "true", "yes", "on", "1":
+		case "true", "yes", "on":
 			return true
-		case "false", "no", "off", "0":
+		case "false", "no", "off":
 			return false
+		}
+		if v, err := strconv.ParseFloat(n.Value, 64); err == nil && decimal.MatchString(n.Value) {
+			return v != 0
 		}
 	}
 	d.fail(n, "%s must be true or false, not %s", what, shown(n))

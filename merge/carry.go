@@ -103,7 +103,7 @@ func (p *planner) modulesFile(ctx context.Context, from *checkpoint, name string
 		if err != nil && !isAbsent(err) {
 			return nil, c.fail(name, "", err)
 		}
-		files[c] = &config.Config{Name: c.ref.Name, Text: text, Depth: c.depth.Depth}
+		files[c] = &config.Config{Name: c.ref.Name, Text: text, Depth: c.depth.Depth, Extra: c.depth.stack.Layers - c.depth.layers}
 	}
 	layers := make([]config.Layer, len(p.layers))
 	for i, l := range p.layers {
@@ -122,7 +122,7 @@ func (p *planner) config() ([]byte, error) {
 	of := func(c *checkpoint) *config.Config {
 		if configs[c] == nil {
 			configs[c] = &config.Config{
-				Name: c.ref.Name, Text: c.config, Depth: c.depth.Depth,
+				Name: c.ref.Name, Text: c.config, Depth: c.depth.Depth, Extra: c.depth.stack.Layers - c.depth.layers,
 				Kind: func(layer int) string { return c.kinds[layer] },
 			}
 		}

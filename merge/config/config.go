@@ -24,6 +24,9 @@ type Config struct {
 	Name string // as messages call the model
 	Text *jsontext.Text
 	Depth
+	// Extra is how many layers follow those that are counted: heads that predict
+	// several tokens. Those of the last layer's model follow the result's.
+	Extra int
 	// Kind is what the tensors of a layer have in common with those of layers that
 	// can take its place: names and shapes.
 	Kind func(layer int) string
@@ -204,6 +207,15 @@ func (r *rewriter) speaks(path, key string) bool {
 		return false
 	}
 	return r.base.Has(path)
+}
+
+// extras are the layers that follow those which are counted, with the numbers
+// that they have in the result.
+func (r *rewriter) extras(f func(l Layer, to int)) {
+	last := r.layers[len(r.layers)-1].From
+	for k := range last.Extra {
+		f(Layer{last, last.Layers + k}, len(r.layers)+k)
+	}
 }
 
 // each calls f for the models that give layers, the base first.

@@ -129,7 +129,7 @@ func TestSilence(t *testing.T) {
 		`"rope_scaling": {"long_factor": [1,2,3,4,5,6]}, "architectures": ["a","b","c","d","e","f"], "eos_token_id": [1,2,3,4,5,6]`,
 		`"id2label": {"0": "a", "1": "b"}, "mlp_only_layers": [], "decoder_sparse_step": 1, "moe_layer_freq": 1, "sliding_window_pattern": 1`,
 		`"vision_config": {"num_hidden_layers": 6, "depth": 6, "kinds": [1,2,3,4,5,6], "fullatt_block_indexes": [1, 3]}, "vision_feature_layer": -2`,
-		`"quantization_config": {"modules_to_not_convert": ["lm_head", "vision_tower.layers.3"], "bits": 4}`,
+		`"quantization_config": {"modules_to_not_convert": ["lm_head", "vision_tower.layers.3", "mtp.layers.3.x"], "bits": 4}`,
 		`"apply_query_key_layer_scaling": true, "depth_scaled_init": true, "num_experts_per_layer": 4, "block_type": "pre_norm", "attn_pattern": ["a", "a"]`,
 		`"quantization_config": {"modules_to_not_convert": ["re:.*experts\\.3\\.w1", "lm_head"], "weight_block_size": [128, 128]}`,
 		`"use_cla": false, "cla_share_factor": 4, "moe_layers": "all", "attention_dropout_every": 0, "decoder_start_layer": 0`,
@@ -263,5 +263,17 @@ func TestModules(t *testing.T) {
 		if got := string(text.Apply(edits)); err != nil || got != want {
 			t.Errorf("got %s, error %v, want %s", got, err, want)
 		}
+	}
+}
+
+// TestExtraLayers renumbers what is said of layers beyond the count, which
+// stay behind the last one.
+func TestExtraLayers(t *testing.T) {
+	c := open(t, "m", `{"num_hidden_layers": 6, "moe_layers": [4, 6], "windows": [1,2,3,4,5,6,7], "per_layer_config": {"6": {"a": 1}}, "quantization_config": {"ignore": ["model.layers.6.eh_proj", "model.layers.5.x"]}}`)
+	c.Extra = 1
+	got, remarks, err := rewrite(c, deeper...)
+	want := `{"num_hidden_layers": 8, "moe_layers": [6, 8], "windows": [1,2,3,4,3,4,5,6,7], "per_layer_config": {"8": {"a": 1}}, "quantization_config": {"ignore": ["model.layers.8.eh_proj", "model.layers.7.x"]}}`
+	if got != want || remarks != "" || err != nil {
+		t.Errorf("got %s, %q, %v\nwant %s", got, remarks, err, want)
 	}
 }

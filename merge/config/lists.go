@@ -47,8 +47,12 @@ func (r *rewriter) perLayer(m member) bool {
 		}
 		items = append(items, item)
 	}
-	for _, v := range m.v.Vals[n:] {
-		items = append(items, r.base.Text.Raw(v))
+	behind := r.base
+	if last := r.layers[len(r.layers)-1].From; len(lists[last].Vals)-last.Layers == len(m.v.Vals)-n {
+		behind = last
+	}
+	for _, v := range lists[behind].Vals[behind.Layers:] {
+		items = append(items, behind.Text.Raw(v))
 	}
 	if !known && !slices.ContainsFunc(listNames, func(part string) bool { return strings.Contains(m.key, part) }) && !r.flat(lists) {
 		r.remark("%s has as many entries as there are layers and was rearranged with them; if it speaks of something else, it has to be put back", m.path)
@@ -61,7 +65,7 @@ func (r *rewriter) perLayer(m member) bool {
 // extra reports whether a list has entries for the layers beyond the count.
 func (r *rewriter) extra(v *jsontext.Value, n int) bool {
 	more, ok := r.base.Text.Root.Get("num_nextn_predict_layers").Int()
-	return ok && more > 0 && len(v.Vals) == n+more
+	return ok && more > 0 && len(v.Vals) == n+more || r.base.Extra > 0 && len(v.Vals) == n+r.base.Extra
 }
 
 // flat reports whether all entries of the lists are the same, so that only the
@@ -171,6 +175,11 @@ func (r *rewriter) byLayer(m member) bool {
 			members = append(members, jsontext.Member{Key: padded(i+start, width), Text: l.From.Text.Raw(v)})
 		}
 	}
+	r.extras(func(l Layer, to int) {
+		if v := at(l.From, l.Index); v != nil {
+			members = append(members, jsontext.Member{Key: padded(to+start, width), Text: l.From.Text.Raw(v)})
+		}
+	})
 	r.says(func(c *Config, layer int) string {
 		if v := at(c, layer); v != nil {
 			return string(c.Text.Raw(v))

@@ -102,6 +102,11 @@ func (r *rewriter) renamed(path string, of func(*Config, *jsontext.Value) []name
 					now = append(now, strconv.Itoa(i))
 				}
 			}
+			r.extras(func(l Layer, to int) {
+				if l.From == c && t.set(l.Index) {
+					now = append(now, strconv.Itoa(to))
+				}
+			})
 			switch {
 			case len(now) == 0:
 			case t.pattern && len(now) > 1:
@@ -154,6 +159,13 @@ func (r *rewriter) where(name string) []int {
 	return r.stack.FindStringIndex(name)
 }
 
+// word is a part of a module's name; outer are those that programs put before
+// the names of a checkpoint, or leave out.
+var (
+	word  = regexp.MustCompile(`[A-Za-z][A-Za-z0-9_]+`)
+	outer = []string{"model", "language_model", "text_model", "base_model", "transformer", "backbone", "thinker", "llm", "lm", "module", "decoder", "encoder", "re"}
+)
+
 // names reports whether a name is that of a layer of the stack.
 func (r *rewriter) names(name string) bool {
 	at := r.where(name)
@@ -163,6 +175,12 @@ func (r *rewriter) names(name string) bool {
 	before := name[:at[0]]
 	if IsTower(before) != IsTower(r.base.Prefix) && (IsTower(before) || before != "") {
 		return false
+	}
+	if words := word.FindAllString(before, -1); len(words) > 0 {
+		last := words[len(words)-1]
+		if !slices.Contains(strings.Split(r.base.Prefix, "."), last) && !slices.Contains(outer, last) {
+			return false // the layers of another part, such as mtp
+		}
 	}
 	theirs, mine := sideOf(before), sideOf(r.base.Prefix)
 	return theirs == neither || mine == neither || theirs == mine

@@ -48,6 +48,11 @@ func (r *rewriter) renumber(m member, start int, of func(*Config) []int) [][]byt
 			items = append(items, number(i+start))
 		}
 	}
+	r.extras(func(l Layer, to int) {
+		if has(l.From, l.Index) {
+			items = append(items, number(to+start))
+		}
+	})
 	r.says(func(c *Config, layer int) string { return strconv.FormatBool(has(c, layer)) })
 	return items
 }

@@ -37,13 +37,20 @@ func (c *Client) newHTTP() *retryablehttp.Client {
 	}
 }
 
+// dialer finds a connection that is dead, as after an outage, within a minute,
+// however long a server may take to answer on one that is not.
+var dialer = &net.Dialer{
+	Timeout:         15 * time.Second,
+	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 10 * time.Second, Count: 3},
+}
+
 // newTransport is tuned for bulk: HTTP/1.1, so that parallel ranges are
 // parallel connections; no transparent gzip, so that lengths are the file's.
 func newTransport(proxy func(*http.Request) (*url.URL, error)) *http.Transport {
 	t := &http.Transport{
 		Proxy:                  proxy,
 		OnProxyConnectResponse: onConnect,
-		DialContext:            (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            dialer.DialContext,
 		TLSHandshakeTimeout:    15 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		IdleConnTimeout:        90 * time.Second,

@@ -105,7 +105,9 @@ func (d xetDoer) Do(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	if req.Header.Get("Authorization") != "" {
 		ctx = context.WithValue(ctx, noRedirect{}, true)
-		ctx = context.WithValue(ctx, answerWithin{}, answerPatience*d.c.cfg.StallTimeout) // shards and xorbs take minutes
+	}
+	if xet.Slow(ctx) {
+		ctx = context.WithValue(ctx, answerWithin{}, answerPatience*d.c.cfg.StallTimeout)
 	}
 	open, size := req.GetBody, req.ContentLength
 	if req.Body != nil {

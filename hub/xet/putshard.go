@@ -53,7 +53,7 @@ func ShardRefused(err error) bool {
 }
 
 func shardRequest(path string, shard []byte) request {
-	return request{op: uploadingShard, method: http.MethodPost, path: path, body: &body{
+	return request{op: uploadingShard, method: http.MethodPost, path: path, slow: true, body: &body{
 		int64(len(shard)),
 		func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(shard)), nil },
 		"application/octet-stream",

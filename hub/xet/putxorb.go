@@ -55,7 +55,7 @@ func (c *Client) putByGrant(ctx context.Context, x PackedXorb) (sent bool, err e
 		}
 		const op = "committing xorb"
 		resp, err := c.send(ctx, request{
-			op: op, method: http.MethodPost,
+			op: op, method: http.MethodPost, slow: true,
 			path: "/v1/xorb-commits/default/" + x.Hash.String() + "/grant/" + url.PathEscape(grant.ID),
 		})
 		switch {
@@ -153,7 +153,7 @@ func signed(text string) (*url.URL, error) {
 func (c *Client) postXorb(ctx context.Context, x PackedXorb) (sent bool, err error) {
 	const op = "uploading xorb"
 	resp, err := c.send(ctx, request{
-		op: op, method: http.MethodPost, path: "/v1/xorbs/default/" + x.Hash.String(),
+		op: op, method: http.MethodPost, slow: true, path: "/v1/xorbs/default/" + x.Hash.String(),
 		body: &body{x.Size, x.Open, "application/octet-stream"},
 	})
 	if err != nil {

@@ -24,6 +24,7 @@ type request struct {
 	path   string // from the server's root
 	span   string // Range header, if any
 	body   *body
+	slow   bool // see Slow
 }
 
 // send sends r with the token and gives whatever the server answers, but after
@@ -34,6 +35,9 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 		token, base, err := c.current(ctx, refused)
 		if err != nil {
 			return nil, err
+		}
+		if r.slow {
+			ctx = context.WithValue(ctx, slowKey{}, true)
 		}
 		req, err := newRequest(ctx, r.op, r.method, base.JoinPath(r.path), r.body)
 		if err != nil {

@@ -45,10 +45,18 @@ func Optional(ctx context.Context) bool {
 	return optional
 }
 
+// Slow says that a server may take minutes to answer a request of a Client: it
+// checks all that a xorb or a shard is about.
+func Slow(ctx context.Context) bool {
+	slow, _ := ctx.Value(slowKey{}).(bool)
+	return slow
+}
+
 // Keys of a request's context.
 type (
 	operation   struct{}
 	optionalKey struct{}
+	slowKey     struct{}
 )
 
 // Options of a Client. The zero value works.

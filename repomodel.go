@@ -102,7 +102,7 @@ func (r *repoModel) opened() []string {
 // fetch downloads files into the cache, together with the small ones that were
 // read before, so that the same works offline. Later reads come from there.
 func (r *repoModel) fetch(ctx context.Context, names []string, o Options) error {
-	opts := hub.DownloadOptions{Repo: r.plan.Repo, Revision: r.plan.Commit, Workers: o.Workers, Progress: o.Progress}
+	opts := hub.DownloadOptions{Repo: r.plan.Repo, Revision: r.plan.Commit, FetchOptions: hub.FetchOptions{Workers: o.Workers, Progress: o.Progress}}
 	opts.Files = slices.Clone(names)
 	for _, name := range r.opened() {
 		if !strings.HasSuffix(name, ".safetensors") && !slices.Contains(names, name) {

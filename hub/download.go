@@ -23,8 +23,13 @@ type DownloadOptions struct {
 	Revision string // branch, tag or commit; "main" when empty
 	Selection
 	LocalDir string
-	Workers  int   // connections at a time; 8 when 0
-	Rate     int64 // bytes per second in all; unlimited when 0
+	FetchOptions
+}
+
+// FetchOptions say how to fetch what was planned.
+type FetchOptions struct {
+	Workers int   // connections at a time; 8 when 0
+	Rate    int64 // bytes per second in all; unlimited when 0
 
 	Progress Progress
 	Waiting  func(path string) // another process is fetching this file; may be nil
@@ -45,26 +50,22 @@ func (c *Client) Download(ctx context.Context, o DownloadOptions) (*Snapshot, er
 	if err != nil {
 		return nil, err
 	}
-	return c.Fetch(ctx, plan, o)
+	return plan.Fetch(ctx, o.FetchOptions)
 }
 
-// Fetch carries out a plan.
-func (c *Client) Fetch(ctx context.Context, plan *DownloadPlan, o DownloadOptions) (*Snapshot, error) {
-	store, err := c.store(o)
-	if err != nil {
-		return nil, err
-	}
-	snap := &Snapshot{Commit: plan.Commit, Dir: store.dir(plan.Commit), Files: map[string]string{}}
-	if err := enoughSpace(plan, snap.Dir, store.partial()); err != nil {
+// Fetch carries the plan out: after it every file is where the snapshot says.
+func (p *DownloadPlan) Fetch(ctx context.Context, o FetchOptions) (*Snapshot, error) {
+	snap := &Snapshot{Commit: p.Commit, Dir: p.store.dir(p.Commit), Files: map[string]string{}}
+	if err := enoughSpace(p, snap.Dir, p.store.partial()); err != nil {
 		return nil, err
 	}
 	workers := cmp.Or(o.Workers, 8)
-	d := &downloader{c: c, store: store, lim: newLimits(workers, o.Rate), opts: o, commit: plan.Commit}
-	locals := make([]string, len(plan.Files))
-	plan.tell(o.Progress)
+	d := &downloader{c: p.client, store: p.store, lim: newLimits(workers, o.Rate), repo: p.Repo, commit: p.Commit, opts: o}
+	locals := make([]string, len(p.Files))
+	p.tell(o.Progress)
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(workers)
-	for i, f := range plan.Files {
+	for i, f := range p.Files {
 		if f.Local != "" && !f.unlinked {
 			locals[i] = f.Local
 			continue
@@ -80,13 +81,12 @@ func (c *Client) Fetch(ctx context.Context, plan *DownloadPlan, o DownloadOption
 		}
 		return nil, err
 	}
-	for i, f := range plan.Files {
+	for i, f := range p.Files {
 		snap.Files[f.Path] = locals[i]
 	}
-	if c.cfg.Offline {
-		return snap, nil
+	if !p.client.cfg.Offline {
+		p.client.remember(p.store, p.revision, p.Commit)
 	}
-	c.remember(store, revOr(o.Revision), plan.Commit)
 	return snap, nil
 }
 
@@ -138,8 +138,9 @@ type downloader struct {
 	c      *Client
 	store  store
 	lim    *limits
-	opts   DownloadOptions
+	repo   Repo
 	commit string
+	opts   FetchOptions
 
 	mine sync.Map // lock path → *sync.Mutex: files of the same content take turns
 }
@@ -152,12 +153,12 @@ const fileTries = 3
 // file fetches one file and returns where it is. What came as chunks and was
 // wrong comes as ranges the next time.
 func (d *downloader) file(ctx context.Context, p PlannedFile) (string, error) {
-	f := d.c.listedFile(d.opts.Repo, d.commit, p.entry)
+	f := d.c.listedFile(d.repo, d.commit, p.entry)
 	var first error
 	for try := 1; ; try++ {
 		if f == nil || !f.listed {
 			var err error
-			if f, err = d.c.Resolve(ctx, d.opts.Repo, d.commit, p.Path); err != nil {
+			if f, err = d.c.Resolve(ctx, d.repo, d.commit, p.Path); err != nil {
 				return "", err
 			}
 		}
@@ -172,7 +173,7 @@ func (d *downloader) file(ctx context.Context, p PlannedFile) (string, error) {
 			return "", err
 		}
 		if f.pointer { // some servers list the pointer of a large file; what they say of the file itself may be a hash
-			other, rerr := d.c.Resolve(ctx, d.opts.Repo, d.commit, p.Path)
+			other, rerr := d.c.Resolve(ctx, d.repo, d.commit, p.Path)
 			if rerr == nil && other.newHash() != nil && other.Etag != f.Etag {
 				f, first = other, err
 			}

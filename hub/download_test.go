@@ -213,7 +213,7 @@ func TestPlanDownload(t *testing.T) {
 			t.Errorf("after one change: planned %+v", f)
 		}
 	}
-	snap, err := c.Fetch(t.Context(), plan, hub.DownloadOptions{Repo: repo})
+	snap, err := plan.Fetch(t.Context(), hub.FetchOptions{})
 	if err != nil || w.fromCDN() > 0 {
 		t.Fatalf("%d bytes came again, %v", w.fromCDN(), err)
 	}
@@ -283,7 +283,7 @@ func TestDownloadEqualFiles(t *testing.T) {
 	b := blob(3_000_000, 1)
 	w.seed(files{"a.bin": b, "b.bin": b, "c.bin": b})
 	snap, err := w.client().Download(t.Context(), hub.DownloadOptions{
-		Repo: repo, Waiting: func(path string) { t.Errorf("waited for %s", path) },
+		Repo: repo, FetchOptions: hub.FetchOptions{Waiting: func(path string) { t.Errorf("waited for %s", path) }},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,10 @@ type DownloadPlan struct {
 	Repo   Repo          `json:"-"`
 	Commit string        `json:"commit"`
 	Files  []PlannedFile `json:"files"`
+
+	client   *Client
+	store    store
+	revision string // that the commit was found by
 }
 
 // PlannedFile is one file of a plan.
@@ -33,7 +37,7 @@ type PlannedFile struct {
 }
 
 // PlanDownload resolves the revision and lists the files that Download would
-// bring, without fetching any. Offline it plans from the cache.
+// fetch, without fetching any. Offline it plans from the cache.
 func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*DownloadPlan, error) {
 	if err := wire.CheckRepoID(o.Repo.ID); err != nil {
 		return nil, err
@@ -49,7 +53,7 @@ func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*Download
 	if err != nil {
 		return nil, err
 	}
-	plan := &DownloadPlan{Repo: o.Repo, Commit: commit}
+	plan := &DownloadPlan{Repo: o.Repo, Commit: commit, client: c, store: store, revision: revOr(o.Revision)}
 	add := func(p PlannedFile) {
 		if local, ok := store.lookup(plan.Commit, p.Path); ok {
 			p.Local = local
@@ -137,7 +141,7 @@ func (c *Client) planOffline(o DownloadOptions, s store) (*DownloadPlan, error) 
 	if len(o.Files) > 0 {
 		files, selected = o.Files, func(string) bool { return true }
 	}
-	plan := &DownloadPlan{Repo: o.Repo, Commit: commit}
+	plan := &DownloadPlan{Repo: o.Repo, Commit: commit, client: c, store: s, revision: revOr(o.Revision)}
 	for _, path := range files {
 		local, ok := s.lookup(commit, path)
 		if !ok {

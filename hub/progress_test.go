@@ -18,7 +18,7 @@ func TestDownloadProgress(t *testing.T) {
 	w.seed(files{"m.bin": content})
 	w.faults.Add(localhub.Fault{Path: "/-/cdn/", Cut: true, After: 300_000, Times: 3})
 	p := &progress{}
-	if _, err := w.client().Download(t.Context(), hub.DownloadOptions{Repo: repo, Selection: hub.Selection{Files: []string{"m.bin"}}, Progress: p}); err != nil {
+	if _, err := w.client().Download(t.Context(), hub.DownloadOptions{Repo: repo, Selection: hub.Selection{Files: []string{"m.bin"}}, FetchOptions: hub.FetchOptions{Progress: p}}); err != nil {
 		t.Fatal(err)
 	}
 	if p.n != int64(len(content)) || p.size != p.n || p.done != 1 || p.verb != "downloading" {

@@ -123,7 +123,7 @@ func TestSlowReaderIsNoStall(t *testing.T) {
 	w.seed(files{"m.bin": content})
 	began := time.Now()
 	snap, err := w.client(func(c *hub.Config) { c.StallTimeout, c.RetryFor = 250*time.Millisecond, -1 }).
-		Download(t.Context(), hub.DownloadOptions{Repo: repo, Rate: 400_000})
+		Download(t.Context(), hub.DownloadOptions{Repo: repo, FetchOptions: hub.FetchOptions{Rate: 400_000}})
 	if err != nil {
 		t.Fatal(err)
 	}

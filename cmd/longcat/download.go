@@ -77,7 +77,7 @@ func (a *app) download(cmd *cobra.Command, f downloadFlags) error {
 	}
 	f.Progress = a.progress()
 	f.Waiting = func(path string) { a.say("another process is fetching %s, waiting for it", path) }
-	snap, err := c.Fetch(cmd.Context(), plan, f.DownloadOptions)
+	snap, err := plan.Fetch(cmd.Context(), f.FetchOptions)
 	a.endProgress()
 	if err != nil {
 		return err

@@ -46,9 +46,8 @@ func ranked[F number.Float](t *tensor[F]) (prune[F], error) {
 			for lane := from; lane < from+int(stride); lane++ {
 				for rank, k := range ascending(&b.sorter, d[lane:from+int(t.row)], int(stride)) {
 					k := uint(lane) + uint(k)*uint(stride)
-					if words[k]&0xffffff < limits[i][rank] {
-						bits[k/8] |= 1 << (k % 8)
-					}
+					below := (words[k]&0xffffff - limits[i][rank]) >> 31 // a branch would be guessed wrong half the time
+					bits[k/8] |= byte(below << (k % 8))
 				}
 			}
 		}

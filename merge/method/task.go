@@ -20,7 +20,7 @@ type pruning[F number.Float] func(t *tensor[F]) (prune[F], error)
 type prune[F number.Float] func(b *block[F], i int, d []F)
 
 // agree sets mix to the sum of the weighted differences d, as far as they agree,
-// and div to the sum of the weights that went into it.
+// and div, unless it is nil, to the sum of the weights that went into it.
 type agree[F number.Float] func(b *block[F], t *tensor[F], d [][]F, w []float64, mix, div []F)
 
 // combine is what the methods around task arithmetic share: the differences are
@@ -43,7 +43,10 @@ func (t *tensor[F]) combine(p prune[F], err error, sum agree[F]) (step[F], error
 			}
 			t.scale(d[i], d[i], w[i])
 		}
-		mix, div := b.vec(), b.vec()
+		mix, div := b.vec(), []F(nil)
+		if normalize {
+			div = b.vec()
+		}
 		sum(b, t, d, w, mix, div)
 		if normalize {
 			t.div(mix, mix, div)
@@ -80,10 +83,8 @@ func (b *block[F]) elect(t *tensor[F], d [][]F, w []float64, mix, div []F) {
 		number.Elect(d[i], weights[i], sign, F(w[i]))
 	}
 	t.total(mix, d)
-	t.total(div, weights)
-	for i, v := range div {
-		if v == 0 {
-			div[i] = 1
-		}
+	if div != nil {
+		t.total(div, weights)
+		number.OneForZero(div)
 	}
 }

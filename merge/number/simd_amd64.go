@@ -39,6 +39,9 @@ func belowAVX2(bits *byte, words *uint32, limit uint32, n int)
 func absAVX2(dst, x *float32, n int)
 
 //go:noescape
+func oneForZeroAVX2(x *float32, n int)
+
+//go:noescape
 func countEqualAVX2(x *float32, c float32, n int) int32
 
 //go:noescape

@@ -197,6 +197,25 @@ loop:
 	VZEROUPPER
 	RET
 
+// func oneForZeroAVX2(x *float32, n int)
+TEXT ·oneForZeroAVX2(SB), NOSPLIT, $0-16
+	MOVQ x+0(FP), DI
+	MOVQ n+8(FP), CX
+	XORQ AX, AX
+	VXORPS Y14, Y14, Y14
+	MOVL $0x3f800000, BX
+	VMOVD BX, X15
+	VPBROADCASTD X15, Y15
+loop:
+	VMOVUPS (DI)(AX*4), Y0
+	VCMPPS $0, Y14, Y0, Y1
+	VBLENDVPS Y1, Y15, Y0, Y0
+	VMOVUPS Y0, (DI)(AX*4)
+	NEXT
+	JLT  loop
+	VZEROUPPER
+	RET
+
 // func countEqualAVX2(x *float32, c float32, n int) int32
 TEXT ·countEqualAVX2(SB), NOSPLIT, $0-28
 	MOVQ x+0(FP), SI

@@ -26,6 +26,8 @@ func belowAVX2(bits *byte, words *uint32, limit uint32, n int) { panic("no such 
 
 func absAVX2(dst, x *float32, n int) { panic("no such instructions") }
 
+func oneForZeroAVX2(x *float32, n int) { panic("no such instructions") }
+
 func countEqualAVX2(x *float32, c float32, n int) int32 { panic("no such instructions") }
 
 func electAVX2(x, w, sign *float32, c float32, n int) { panic("no such instructions") }

@@ -145,6 +145,19 @@ func Abs[F Float](dst, x []F) {
 	}
 }
 
+// OneForZero sets to 1 what is 0.
+func OneForZero[F Float](x []F) {
+	n := whole[F](len(x), 8)
+	if n > 0 {
+		oneForZeroAVX2(at(x), n)
+	}
+	for i := n; i < len(x); i++ {
+		if x[i] == 0 {
+			x[i] = 1
+		}
+	}
+}
+
 // CountEqual counts the elements that equal c.
 func CountEqual[F Float](x []F, c F) int {
 	n, count := whole[F](len(x), 8), 0

@@ -34,15 +34,16 @@ func TestTwins(t *testing.T) {
 		words[i] = r.Uint32()
 	}
 	for name, op := range map[string]func(x, y, z []float32, at int){
-		"Add":       func(x, y, z []float32, _ int) { Add(x, y, z) },
-		"Sub":       func(x, y, z []float32, _ int) { Sub(x, y, z) },
-		"Mul":       func(x, y, z []float32, _ int) { Mul(x, y, z) },
-		"Div":       func(x, y, z []float32, _ int) { Div(x, y, z) },
-		"Scale":     func(x, y, z []float32, _ int) { Scale(x, y, 0.7) },
-		"Divide":    func(x, y, z []float32, _ int) { Divide(x, y, 0.7) },
-		"MulAdd":    func(x, y, z []float32, _ int) { MulAdd(x, y, 0.7) },
-		"ZeroBelow": func(x, y, z []float32, _ int) { ZeroBelow(x, 0.7) },
-		"Abs":       func(x, y, z []float32, _ int) { Abs(x, y) },
+		"Add":        func(x, y, z []float32, _ int) { Add(x, y, z) },
+		"Sub":        func(x, y, z []float32, _ int) { Sub(x, y, z) },
+		"Mul":        func(x, y, z []float32, _ int) { Mul(x, y, z) },
+		"Div":        func(x, y, z []float32, _ int) { Div(x, y, z) },
+		"Scale":      func(x, y, z []float32, _ int) { Scale(x, y, 0.7) },
+		"Divide":     func(x, y, z []float32, _ int) { Divide(x, y, 0.7) },
+		"MulAdd":     func(x, y, z []float32, _ int) { MulAdd(x, y, 0.7) },
+		"ZeroBelow":  func(x, y, z []float32, _ int) { ZeroBelow(x, 0.7) },
+		"Abs":        func(x, y, z []float32, _ int) { Abs(x, y) },
+		"OneForZero": func(x, y, z []float32, _ int) { OneForZero(x) },
 		"Below and ZeroBits": func(x, y, z []float32, at int) {
 			bits := make([]byte, len(x)/8+1)
 			Below(bits, words[at:at+len(x)], 1<<23)

@@ -65,7 +65,7 @@ func arceeFusion[F number.Float](t *tensor[F]) (step[F], error) {
 				d[i] *= 0
 			}
 		}
-		t.add(b.out, b.x[t.Base], d)
+		t.single().add(b.out, b.x[t.Base], d)
 	}, nil
 }
 

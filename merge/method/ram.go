@@ -46,7 +46,6 @@ func (t *tensor[F]) changes(f arith[F], factors []float64) step[F] {
 		}
 		f.total(b.out, d)
 		f.add(b.out, b.x[t.Base], b.out)
-		t.round(b.out)
 	}
 }
 

@@ -52,7 +52,7 @@ func (f Facts) limits() string {
 	return text + "\n"
 }
 
-// deeper says whether the layers stand in another order or number than in the
+// deeper says whether the layers have another order or number than in the
 // models that they come from.
 func (f Facts) deeper() bool {
 	for i, l := range f.Layers {

@@ -2,7 +2,7 @@ package modelcard
 
 import "longcat/internal/cardcheck"
 
-// Problem is something wrong in a file, at a place.
+// Problem is something wrong in a file, with its position.
 type Problem = cardcheck.Problem
 
 // Severity says what a Hub does about a Problem.

@@ -108,8 +108,8 @@ type section struct {
 	text string // Markdown, ends with a line break
 }
 
-// The comments between which generated text lies. They are found by what
-// stands up to the name; the rest is for people.
+// The comments between which generated text lies. They are found by
+// their text up to the name; the rest is for people.
 const (
 	beginMarker = "<!-- longcat:begin "
 	endMarker   = "<!-- longcat:end "

@@ -47,7 +47,7 @@ func RenderHTML(readme []byte, base string) ([]byte, error) {
 	if len(body) > maxRendered {
 		return nil, fmt.Errorf("rendering card: %d bytes; more than %d are not rendered", len(body), maxRendered)
 	}
-	body = tamed(body)
+	body = bounded(body)
 	doc := dialect.Parser().Parse(text.NewReader(body))
 	if base != "" {
 		rebase(doc, base)
@@ -76,8 +76,8 @@ var (
 	marks     = strings.NewReplacer("*", "&#42;", "_", "&#95;", "~", "&#126;")
 )
 
-// tamed is the body with what goes beyond these bounds made plain text.
-func tamed(body []byte) []byte {
+// bounded is the body with what goes beyond these bounds made plain text.
+func bounded(body []byte) []byte {
 	var out bytes.Buffer
 	var fence markdown.Fence
 	brackets, emphasis := 0, 0

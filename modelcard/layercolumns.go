@@ -44,7 +44,7 @@ func (m *layerMap) drawParent(parent int) {
 	m.rect("frame", "none", mapMargin, m.tops[parent], parentWidth, float64(count)*m.cell)
 }
 
-// used are the runs of a parent's layers, from … to, that stand in the result.
+// used are the runs of a parent's layers, from … to, that are in the result.
 func (m *layerMap) used(parent int) (runs [][2]int) {
 	used := make([]bool, m.counts[parent]+1) // the last one ends a run
 	for _, l := range m.layers {

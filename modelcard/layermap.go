@@ -47,7 +47,7 @@ func follows(b block, next Layer) bool {
 // maxMapLines bounds the text: nobody reads more.
 const maxMapLines = 200
 
-// LayerMapText says in a few lines which layers of the parents stand where in
+// LayerMapText says in a few lines which layers of the parents are where in
 // the result:
 //
 //	 0–7  ← user/base 0–7

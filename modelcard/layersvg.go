@@ -45,8 +45,8 @@ text{font:12px ui-monospace,Menlo,Consolas,monospace}
 
 // layerMap is the picture while it is drawn: the parents below each other on the
 // left, the result on the right, and between them ribbons from each run of
-// layers to where it went. Names stand above the columns' parts, where no ribbon
-// passes.
+// layers to where it went. Names are above each part of a column, where no
+// ribbon passes.
 type layerMap struct {
 	strings.Builder
 	parents []Parent
@@ -58,7 +58,7 @@ type layerMap struct {
 	height  float64
 }
 
-// LayerMapSVG draws which layers of the parents stand where in the result. Each
+// LayerMapSVG draws which layers of the parents are where in the result. Each
 // run of the result says where it comes from; a layer that is used again is
 // faded, one that is not used is grey. A parent with a gradient shows it as a
 // curve: as wide as the parent's weight at that layer. The same layers give the
@@ -83,7 +83,7 @@ func LayerMapSVG(parents []Parent, layers []Layer) []byte {
 	return []byte(m.String())
 }
 
-// measure finds how tall a layer is and where everything stands.
+// measure finds how tall a layer is and the position of everything.
 func (m *layerMap) measure() {
 	all := 0
 	for i, p := range m.parents {

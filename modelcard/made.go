@@ -61,7 +61,7 @@ func (f Facts) madeSection() string {
 // there; without a repo, beside the files of the merge.
 func (f Facts) commands() (commands, where string) {
 	recipe := cmp.Or(f.RecipeFile, RecipeConfigFile)
-	name := path.Base(f.place())
+	name := path.Base(f.loadName())
 	merge := func(from, to string) string {
 		return strings.TrimRight(fmt.Sprintf("longcat merge %s %s %s", from, to, f.Flags), " ") + "\n"
 	}
@@ -99,9 +99,9 @@ func (f Facts) unpinned() []string {
 	return out
 }
 
-// place is what a program loads the model by: its repo, or the directory that
+// loadName is what a program loads the model by: its repo, or the directory that
 // the card is in.
-func (f Facts) place() string {
+func (f Facts) loadName() string {
 	if cardcheck.IsRepoID(f.Repo) {
 		return f.Repo
 	}

@@ -8,14 +8,14 @@ import (
 	"longcat/internal/markdown"
 )
 
-// region is a generated part as it stands in a file: its name and its bytes'
+// region is a generated part in a file: its name and its bytes'
 // offsets, markers included.
 type region struct {
 	name     string
 	from, to int
 }
 
-// regions finds the generated parts of a body. A marker stands alone on its
+// regions finds the generated parts of a body. A marker is alone on its
 // line, outside of code blocks; one whose partner is missing counts for
 // nothing, so that a half-deleted part is never taken for a whole one.
 func regions(body []byte) []region {

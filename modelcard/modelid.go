@@ -8,7 +8,7 @@ import (
 	"longcat/internal/cardcheck"
 )
 
-// modelID is the Hub id that a name stands for: an id with or without a
+// modelID is the Hub id that a name means: an id with or without a
 // revision or an adapter ("org/model@v1", "org/model+adapter"), or the address
 // of a model's page; false for a directory and anything else.
 func modelID(name string) (string, bool) {

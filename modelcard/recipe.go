@@ -153,7 +153,7 @@ func recipeModels(text []byte) ([]string, bool) {
 }
 
 // namedModels collects the values of model and base_model. Aliases are not
-// followed: what they name is seen where it stands.
+// followed: what they name is seen at its own position.
 func namedModels(out []string, n *yaml.Node, depth int) []string {
 	if depth > frontmatter.MaxDepth {
 		return out

@@ -30,7 +30,7 @@ func RenderText(readme []byte, o TextOptions) (string, error) {
 	if len(body) > maxRendered {
 		return "", fmt.Errorf("rendering card: %d bytes; more than %d are not rendered", len(body), maxRendered)
 	}
-	body = tamed(body)
+	body = bounded(body)
 	p := &textPrinter{source: body, o: o}
 	if card.HasFrontMatter() {
 		for line := range strings.Lines(plaintext.Printable(string(card.YAML())) + "\n") {

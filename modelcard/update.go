@@ -156,7 +156,7 @@ func (u *updater) stated(parents []Parent) (*License, error) {
 	return &license, nil
 }
 
-// license puts a licence, with all that belongs to it, in the place of another.
+// license replaces a licence with another, its name and link included.
 func (u *updater) license(l License) error {
 	for _, e := range []struct{ key, value string }{{"license", l.ID}, {"license_name", l.Name}, {"license_link", l.Link}} {
 		switch {

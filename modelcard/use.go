@@ -38,7 +38,7 @@ func (f Facts) useSection() string {
 		return "" // how the parents are loaded, their own cards say
 	}
 	text := "## How to use it\n\n"
-	if f.place() == "." {
+	if f.loadName() == "." {
 		text += "In the directory of this file:\n\n"
 	}
 	text += markdown.Fenced("python", f.python())
@@ -47,7 +47,7 @@ func (f Facts) useSection() string {
 	}
 	can := runs()[f.Architecture]
 	if can.vllm {
-		text += "\nWith vLLM:\n\n" + markdown.Fenced("sh", "vllm serve "+f.place())
+		text += "\nWith vLLM:\n\n" + markdown.Fenced("sh", "vllm serve "+f.loadName())
 	}
 	if can.llamacpp {
 		text += "\nWith llama.cpp:\n\n" + markdown.Fenced("sh", f.llamacpp())
@@ -57,10 +57,10 @@ func (f Facts) useSection() string {
 
 // llamacpp converts and runs the model, in an empty directory.
 func (f Facts) llamacpp() string {
-	name, fetch := f.place(), ""
-	if f.place() != "." {
-		name = path.Base(f.place())
-		fetch = fmt.Sprintf("hf download %s --local-dir %s\n", f.place(), name)
+	name, fetch := f.loadName(), ""
+	if f.loadName() != "." {
+		name = path.Base(f.loadName())
+		fetch = fmt.Sprintf("hf download %s --local-dir %s\n", f.loadName(), name)
 	}
 	file := path.Base(f.title()) + ".gguf"
 	if !plainFile.MatchString(file) {
@@ -96,7 +96,7 @@ from transformers import %s, AutoTokenizer
 
 model = %s.from_pretrained(%q, dtype="auto", device_map="auto"%s)
 tokenizer = AutoTokenizer.from_pretrained(%q%s)
-`, class, class, f.place(), trust, f.place(), trust)
+`, class, class, f.loadName(), trust, f.loadName(), trust)
 	if class != "AutoModelForCausalLM" {
 		return head
 	}

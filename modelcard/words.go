@@ -21,7 +21,7 @@ const (
 type word struct {
 	text  string
 	width int
-	space bool // whether it may stand on another line than the one before
+	space bool // whether a line may be wrapped before it
 	line  bool // whether it has to
 }
 

@@ -20,7 +20,7 @@ const (
 	Warning Severity = "warning"
 )
 
-// Problem is something wrong in a file, at a place: Line and Column count from
+// Problem is something wrong in a file, with its position: Line and Column count from
 // 1, in characters. Key is the path within the YAML, such as "language[0]", or
 // empty. Message uses the Hub's own words where they are known.
 //
@@ -95,7 +95,7 @@ func (c *checker) sorted() []Problem {
 
 // yamlRules finds what yaml.v3 reads but a Hub's parser refuses: repeated keys
 // and tags it does not know. Aliases are not followed: what they name is
-// visited where it stands.
+// visited at its own position.
 func (c *checker) yamlRules(n *yaml.Node, path string, depth int) {
 	if depth > frontmatter.MaxDepth {
 		c.errorf(n, path, "Invalid YAML in README.md: nested more than %d deep", frontmatter.MaxDepth)

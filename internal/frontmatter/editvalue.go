@@ -8,8 +8,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// editValue is the text with the i-th entry's value changed in place: what
-// stands around it, such as a comment at the line's end, stays. It is false for
+// editValue is the text with the i-th entry's value changed in place: the
+// text around it, such as a comment at the line's end, stays. It is false for
 // shapes it does not handle; then the whole entry is written anew.
 func (f *File) editValue(i int, want *yaml.Node) ([]byte, bool) {
 	value := f.root.Content[2*i+1]

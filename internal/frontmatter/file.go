@@ -107,7 +107,7 @@ func (f *File) Bytes() []byte { return f.raw }
 // Body is the Markdown after the front matter.
 func (f *File) Body() []byte { return f.raw[f.body:] }
 
-// Head is all that stands before the Body.
+// Head is everything before the Body.
 func (f *File) Head() []byte { return f.raw[:f.body:f.body] }
 
 // HasFrontMatter says whether the Hub would find metadata, be it empty.

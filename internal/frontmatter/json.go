@@ -53,7 +53,7 @@ func jsonValue(n *yaml.Node, depth int, left *int) any {
 }
 
 // addFields adds the fields of a mapping, those that "<<" brings in first: its
-// own stand above them.
+// own override them.
 func addFields(m map[string]any, n *yaml.Node, depth int, left *int) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].ShortTag() == "!!merge" {

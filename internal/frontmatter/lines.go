@@ -38,8 +38,8 @@ func breakLen(b []byte) int {
 	return 0
 }
 
-// offset is where yaml.v3's position (from 1, columns in characters) lies in
-// text; false when text has no such place.
+// offset is yaml.v3's position (from 1, columns in characters) as a byte offset
+// into text; false when text has no such position.
 func offset(text []byte, starts []int, line, column int) (int, bool) {
 	if line < 1 || line > len(starts) || column < 1 {
 		return 0, false

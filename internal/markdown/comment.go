@@ -3,11 +3,11 @@ package markdown
 import "strings"
 
 // Comment follows HTML comments line by line: those that begin a line, which
-// may hold blank lines. What stands in them is not shown.
+// may hold blank lines. Their content is not shown.
 // Source: CommonMark 0.31, 4.6 (HTML blocks, kind 2).
 type Comment struct{ open bool }
 
-// Open says whether the line after the last one stands in a comment.
+// Open says whether the next line is inside a comment.
 func (c *Comment) Open() bool { return c.open }
 
 // Step reads one line, which must not be part of a code block, and says whether

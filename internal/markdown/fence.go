@@ -11,7 +11,7 @@ type Fence struct {
 	width int
 }
 
-// Open says whether the line after the last one stands in a code block.
+// Open says whether the next line is inside a code block.
 func (f *Fence) Open() bool { return f.width > 0 }
 
 // Step reads one line and says whether it is part of a code block.

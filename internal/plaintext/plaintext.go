@@ -1,6 +1,7 @@
-// Package plaintext makes text that comes from outside, such as a server's
-// answer or somebody else's card, safe to print: no control characters that
-// steer a terminal, no marks that turn the writing direction, no secrets.
+// Package plaintext sanitises untrusted text, such as a server's answer or
+// somebody else's card, so that it is safe to print: control characters and
+// escape sequences that steer a terminal, and marks that turn the writing
+// direction, are removed; secrets and signed URLs are redacted.
 package plaintext
 
 import (
@@ -11,7 +12,7 @@ import (
 )
 
 // Line is s on one line of at most limit bytes: control characters and runs of
-// space become one space, and "…" stands for what is cut off.
+// space become one space, and "…" replaces what is cut off.
 func Line(s string, limit int) string {
 	if most := 8 * limit; len(s) > most { // what is cut off need not be looked at
 		s = s[:most]
@@ -92,7 +93,7 @@ var (
 )
 
 // shortSecret is the length in bytes below which a secret is only taken out
-// where it stands as a word: "tok" is a part of many words.
+// as a whole word: "tok" is a part of many words.
 const shortSecret = 8
 
 // Without is s with "(token)" in place of a secret.

@@ -1,4 +1,5 @@
-// Package suggest finds the word that somebody meant: "did you mean …?".
+// Package suggest finds the word that somebody meant, for "did you mean …?" in
+// messages, by edit distance (Levenshtein with swaps).
 package suggest
 
 import (

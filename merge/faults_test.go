@@ -183,11 +183,17 @@ func TestQuantisedPairs(t *testing.T) {
 		}
 		return s.build(t)
 	}
-	list := map[string]memory{"plain": model(""), "nf4": model("nf4"), "nf4b": model("nf4"), "fp4": model("fp4")}
+	codes := tiny{config: map[string]any{"quantization_config": map[string]any{}}, change: func(x *safetensors.Tensor) {
+		if strings.HasSuffix(x.Name, "up_proj.weight") {
+			x.DType = safetensors.I8
+		}
+	}}.build(t)
+	list := map[string]memory{"plain": model(""), "nf4": model("nf4"), "nf4b": model("nf4"), "fp4": model("fp4"), "codes": codes}
 	for recipe, want := range map[string]string{
-		recipeOf("", "nf4 0 2", "nf4b 2 4"):  "",
-		recipeOf("", "nf4 0 2", "fp4 2 4"):   `quantization_config.bnb_4bit_quant_type is "fp4", the other's "nf4"`,
-		recipeOf("", "plain 0 2", "nf4 2 4"): "the one is quantised, the other not quantised",
+		recipeOf("", "nf4 0 2", "nf4b 2 4"):    "",
+		recipeOf("", "nf4 0 2", "fp4 2 4"):     `quantization_config.bnb_4bit_quant_type is "fp4", the other's "nf4"`,
+		recipeOf("", "plain 0 2", "codes 2 4"): "the one is quantised, the other not quantised",
+		recipeOf("", "plain 0 2", "nf4 2 4"):   "", // says so, and is not
 	} {
 		_, err := planText(t, recipe, models(list), merge.Options{})
 		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {

@@ -90,9 +90,11 @@ var codings = []string{
 // compareQuantised wants layers whose weights mean what the base's config says.
 func (p *planner) compareQuantised(c *checkpoint, at recipe.Pos) error {
 	base := p.base()
-	if c.isQuantised != base.isQuantised {
+	// Configs of models that were trained on a quantised one may say so of weights
+	// that are not: the tensors decide.
+	if mine, theirs := len(c.coded) > 0, len(base.coded) > 0; mine != theirs {
 		word := map[bool]string{true: "quantised", false: "not quantised"}
-		return p.mismatch(at, c, "the one is %s, the other %s", word[c.isQuantised], word[base.isQuantised])
+		return p.mismatch(at, c, "the one is %s, the other %s", word[mine], word[theirs])
 	}
 	for _, path := range []string{"quantization_config.", "quantization."} {
 		for _, key := range codings {

@@ -132,7 +132,8 @@ func TestUpdateWritesStubs(t *testing.T) {
 		if err != nil || !strings.HasSuffix(string(u.README), heading+"\n"+sections) || len(u.Changes) == 0 {
 			t.Errorf("%q: %v\n%s", stub, err, u.README)
 		}
-		if c := parse(t, u.README); c.Text("license") != "apache-2.0" || c.Text("base_model") != "rishiraj/CatPPT-base" {
+		if c := parse(t, u.README); c.Text("license") != "apache-2.0" || c.Text("base_model") != "rishiraj/CatPPT-base" ||
+			!slices.Equal(c.Strings("tags"), []string{"merge", "longcat", "chat"}) {
 			t.Errorf("%q: %s", stub, u.README)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"longcat/internal/cardcheck"
 	"longcat/internal/frontmatter"
 	"longcat/internal/limits"
 	"longcat/internal/markdown"
@@ -201,7 +202,7 @@ func modelName(n *yaml.Node) (string, bool) {
 func (r Recipe) hubModels() []string {
 	var out []string
 	for _, name := range r.Models {
-		if id, ok := modelID(name); ok && strings.Contains(id, "/") {
+		if id, ok := cardcheck.ModelID(name); ok && strings.Contains(id, "/") {
 			out = appendNew(out, id)
 		}
 	}

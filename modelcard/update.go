@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"longcat/internal/cardcheck"
 )
 
 // Updated is a renewed card.
@@ -86,7 +88,7 @@ func (u *updater) proven() ([]string, bool) {
 	}
 	bases := recipe.hubModels()
 	for _, name := range have {
-		if id, ok := modelID(name); ok && !slices.Contains(bases, id) {
+		if id, ok := cardcheck.ModelID(name); ok && !slices.Contains(bases, id) {
 			return nil, tagged
 		}
 	}
@@ -125,6 +127,15 @@ func (u *updater) fromFacts(f Facts, decided bool) error {
 			if err := u.add(e.key, e.value); err != nil {
 				return err
 			}
+		}
+	}
+	if u.stub {
+		tags := u.card.Strings("tags")
+		for _, tag := range f.tags() {
+			tags = appendNew(tags, tag)
+		}
+		if err := u.set("tags", tags, "tags added"); err != nil {
+			return err
 		}
 	}
 	bases := f.baseModels()
@@ -198,7 +209,7 @@ func (u *updater) baseModel(bases []string) error {
 	have := u.card.Strings("base_model")
 	var keep []string
 	for _, name := range have {
-		if id, ok := modelID(name); ok {
+		if id, ok := cardcheck.ModelID(name); ok {
 			keep = appendNew(keep, id)
 		}
 	}

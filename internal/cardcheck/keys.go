@@ -179,7 +179,11 @@ func checkLanguage(c *checker, n *yaml.Node, key string) {
 
 func checkModelID(c *checker, n *yaml.Node, key string) {
 	if !frontmatter.IsText(n) || !IsRepoID(n.Value) {
-		c.errorf(n, key, "%q with value %s is not valid. Use a model id from https://hf.co/models.", key, shown(n))
+		hint := ""
+		if id, ok := ModelID(n.Value); ok && id != n.Value {
+			hint = fmt.Sprintf(" Did you mean %q?", id)
+		}
+		c.errorf(n, key, "%q with value %s is not valid. Use a model id from https://hf.co/models.%s", key, shown(n), hint)
 	}
 }
 

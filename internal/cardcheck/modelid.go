@@ -1,17 +1,15 @@
-package modelcard
+package cardcheck
 
 import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"longcat/internal/cardcheck"
 )
 
-// modelID is the Hub id that a name means: an id with or without a
+// ModelID is the Hub id that a name means: an id with or without a
 // revision or an adapter ("org/model@v1", "org/model+adapter"), or the address
 // of a model's page; false for a directory and anything else.
-func modelID(name string) (string, bool) {
+func ModelID(name string) (string, bool) {
 	name = strings.TrimSpace(name)
 	if path, ok := hubPath(name); ok {
 		parts := strings.Split(strings.Trim(path, "/"), "/")
@@ -26,7 +24,7 @@ func modelID(name string) (string, bool) {
 	}
 	name, _, _ = strings.Cut(name, "+")
 	name, _, _ = strings.Cut(name, "@")
-	return name, cardcheck.IsRepoID(name)
+	return name, IsRepoID(name)
 }
 
 // hubPath is what follows the host in a Hub's address, with or without a

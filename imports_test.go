@@ -21,7 +21,7 @@ var mayImport = map[string][]string{
 	"hub/cache":          {"internal"},
 	"hub/wire":           {},
 	"hub/xet":            {"hub/wire", "hub/xet", "internal"},
-	"hub/localhub/store": {"hub/wire"},
+	"hub/localhub/store": {"hub/wire", "internal"},
 	"hub/localhub/cas":   {"hub/xet", "hub/wire", "internal"},
 	"hub/localhub/web":   {"internal"},
 	"hub/localhub":       {"hub/wire", "hub/xet", "hub/localhub", "internal", "modelcard"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"longcat/internal/durable"
 	"longcat/internal/units"
 )
 
@@ -28,17 +29,18 @@ func (e *SpaceError) Unwrap() error { return syscall.ENOSPC }
 
 // checkSpace refuses a merge that can not fit, as far as that can be known.
 func (w *writer) checkSpace() error {
-	free, reflinks, known := freeSpace(w.dir)
-	if !known {
-		return nil
+	free, err := durable.Free(w.dir)
+	if err != nil {
+		return nil //nolint:nilerr // a filesystem that can not tell is tried
 	}
+	shares := sharesBlocks(w.dir)
 	need := int64(0)
 	for _, j := range w.jobs {
 		if w.state.has(j) {
 			continue
 		}
 		need += j.Size
-		if reflinks && onDevice(w.dir, j.sources) {
+		if shares && onDevice(w.dir, j.sources) {
 			need -= j.Shareable
 		}
 	}
@@ -52,7 +54,7 @@ func (w *writer) checkSpace() error {
 func (w *writer) noSpace(err error) error {
 	var space *SpaceError
 	if errors.Is(err, syscall.ENOSPC) && !errors.As(err, &space) {
-		free, _, _ := freeSpace(w.dir)
+		free, _ := durable.Free(w.dir) // 0 where it is not known
 		return &SpaceError{Dir: w.dir, Free: free}
 	}
 	return err

@@ -4,4 +4,4 @@ package dirwriter
 
 import "golang.org/x/sys/unix"
 
-func sharesBlocks(*unix.Statfs_t) bool { return false }
+func reflinks(*unix.Statfs_t) bool { return false }

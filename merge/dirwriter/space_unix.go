@@ -8,14 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// freeSpace is how many bytes a user may still write to the filesystem of dir,
-// and whether that filesystem shares blocks between files.
-func freeSpace(dir string) (free int64, reflinks, known bool) {
+// sharesBlocks tells whether the filesystem of dir shares blocks between files.
+func sharesBlocks(dir string) bool {
 	var st unix.Statfs_t
-	if err := unix.Statfs(dir, &st); err != nil {
-		return 0, false, false
-	}
-	return int64(st.Bavail) * int64(st.Bsize), sharesBlocks(&st), true
+	return unix.Statfs(dir, &st) == nil && reflinks(&st)
 }
 
 // onDevice reports whether all files lie on the filesystem of dir.
@@ -30,9 +26,4 @@ func onDevice(dir string, files []*os.File) bool {
 		}
 	}
 	return true
-}
-
-// lock takes f for this process, until it is closed; false when another has it.
-func lock(f *os.File) bool {
-	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != unix.EWOULDBLOCK
 }

@@ -11,7 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
+
+	"longcat/internal/durable"
 )
 
 // StateDir is the directory inside the output's directory that holds unfinished files
@@ -23,7 +24,7 @@ const StateDir = ".longcat-merge"
 // goes on. Its list is trusted only together with the file's size.
 type state struct {
 	dir    string // the output's
-	lock   *os.File
+	lock   *durable.Lock
 	mu     sync.Mutex
 	Finish map[string]finished `json:"finished"`
 }
@@ -43,15 +44,15 @@ func openState(dir string, out Output) (*state, error) {
 		return nil, fmt.Errorf("making directory for unfinished files: %w", err)
 	}
 	var err error
-	if s.lock, err = os.OpenFile(filepath.Join(own, "lock"), os.O_CREATE|os.O_RDWR, 0o666); err != nil {
-		return nil, fmt.Errorf("locking directory for merge: %w", err)
-	}
-	if !lock(s.lock) {
-		s.lock.Close()
+	s.lock, err = durable.TryLock(filepath.Join(own, "lock"))
+	if errors.Is(err, durable.ErrLocked) {
 		return nil, &DirError{Dir: dir, Files: []string{StateDir}, Msg: "is being written by another merge"}
 	}
-	if err := writeSynced(filepath.Join(own, out.Recipe), out.Content); err != nil {
-		s.lock.Close()
+	if err != nil {
+		return nil, fmt.Errorf("locking directory for merge: %w", err)
+	}
+	if err := durable.WriteFile(filepath.Join(own, out.Recipe), out.Content); err != nil {
+		s.lock.Release()
 		return nil, fmt.Errorf("noting the recipe: %w", err)
 	}
 	data, err := os.ReadFile(s.file())
@@ -93,27 +94,13 @@ func (s *state) add(j job) error {
 	if err != nil {
 		return err
 	}
-	if err := syncDir(s.dir); err != nil {
+	if err := durable.SyncDir(s.dir); err != nil {
 		return err
 	}
-	part := s.part("finished.json")
-	err = writeSynced(part, data)
-	if err == nil {
-		err = os.Rename(part, s.file())
-	}
-	if err != nil {
+	if err := durable.WriteFile(s.file(), data); err != nil {
 		return fmt.Errorf("noting %q as finished: %w", j.Path, err)
 	}
 	return nil
-}
-
-func writeSynced(name string, data []byte) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // close releases the directory; a merge that finished nothing leaves no state.
@@ -121,26 +108,13 @@ func (s *state) close() {
 	if len(s.Finish) == 0 {
 		os.RemoveAll(filepath.Join(s.dir, StateDir)) // what stays is written over next time
 	}
-	s.lock.Close()
+	s.lock.Release()
 }
 
 // remove ends a merge that is whole.
 func (s *state) remove() error {
 	if err := os.RemoveAll(filepath.Join(s.dir, StateDir)); err != nil {
 		return fmt.Errorf("removing the merge's state: %w", err)
-	}
-	return nil
-}
-
-// syncDir makes renames in dir durable. Some systems do not let directories be synced.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("syncing directory: %w", err)
 	}
 	return nil
 }

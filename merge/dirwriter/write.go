@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"longcat/internal/durable"
 	"longcat/internal/progress"
 	"longcat/merge/parts"
 )
@@ -107,7 +108,7 @@ func Write(ctx context.Context, dir string, out Output, opts Options) error {
 	if err := w.writeAll(ctx, strange); err != nil {
 		return err
 	}
-	if err := syncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return err
 	}
 	return w.state.remove()
@@ -231,7 +232,7 @@ func (w *writer) weights(ctx context.Context, j job) error {
 // write writes one file beside its name, syncs it, and renames it.
 func (w *writer) write(ctx context.Context, j job) (err error) {
 	part := w.state.part(j.Path)
-	out, err := os.Create(part)
+	out, err := durable.Create(part)
 	if err != nil {
 		return fmt.Errorf("writing %q: %w", j.Path, err)
 	}
@@ -245,7 +246,7 @@ func (w *writer) write(ctx context.Context, j job) (err error) {
 	c := copier{dst: out, note: meter.Add}
 	err = c.copy(ctx, j.content, 0)
 	if err == nil {
-		err = out.Sync()
+		err = durable.Sync(out)
 	}
 	if cerr := out.Close(); err == nil {
 		err = cerr
@@ -257,8 +258,8 @@ func (w *writer) write(ctx context.Context, j job) (err error) {
 		return err
 	}
 	final := filepath.Join(w.dir, filepath.FromSlash(j.Path))
-	if err := os.MkdirAll(filepath.Dir(final), 0o777); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(final)); err != nil {
 		return err
 	}
-	return os.Rename(part, final)
+	return durable.Rename(part, final)
 }

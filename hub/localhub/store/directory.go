@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"longcat/internal/durable"
 )
 
 // markName is the file that says that a directory is a hub's. It is the first
@@ -103,7 +105,7 @@ func writeMark(dir string) error {
 		return err
 	}
 	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, durable.Sync(f), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temp, filepath.Join(dir, markName))

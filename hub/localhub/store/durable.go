@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
-	"syscall"
 
 	"github.com/gofrs/flock"
+
+	"longcat/internal/durable"
 )
 
 // openTemp makes this process its own directory of unfinished files, and
@@ -68,7 +68,7 @@ func Drop(f *os.File) {
 // Publish gives a temporary file its final name, durably, and closes it. What
 // stood under the name is replaced in one step.
 func Publish(f *os.File, final string) error {
-	err := errors.Join(f.Sync(), f.Close())
+	err := errors.Join(durable.Sync(f), f.Close())
 	if err == nil {
 		err = makeDir(filepath.Dir(final))
 	}
@@ -79,7 +79,7 @@ func Publish(f *os.File, final string) error {
 		os.Remove(f.Name())
 		return err
 	}
-	return syncDir(filepath.Dir(final))
+	return durable.SyncDir(filepath.Dir(final))
 }
 
 // Write publishes data under final.
@@ -110,7 +110,7 @@ func writeEmpty(final string) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(final))
+	return durable.SyncDir(filepath.Dir(final))
 }
 
 // remove removes a file if it is there.
@@ -141,25 +141,5 @@ func makeDir(dir string) error {
 	case err != nil:
 		return err
 	}
-	return syncDir(filepath.Dir(dir))
-}
-
-// syncDir makes the names in a directory survive a power cut, where the
-// filesystem can do that.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	err = f.Sync()
-	for _, unable := range []error{syscall.EINVAL, syscall.ENOTSUP, syscall.ENOSYS, syscall.EACCES} {
-		if errors.Is(err, unable) {
-			return nil
-		}
-	}
-	return err
+	return durable.SyncDir(filepath.Dir(dir))
 }

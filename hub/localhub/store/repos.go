@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"longcat/internal/durable"
 )
 
 // repoIndex remembers what is in repos/, as long as that directory does not
@@ -260,5 +262,5 @@ func (r *Repo) take(ctx context.Context, to string) error {
 	if err := os.Rename(r.Path(), to); err != nil {
 		return err
 	}
-	return syncDir(r.store.Path("repos"))
+	return durable.SyncDir(r.store.Path("repos"))
 }

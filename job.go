@@ -33,6 +33,7 @@ type Job struct {
 // *merge.ModelError, those of the hub a *hub.Error.
 func Open(ctx context.Context, o Options) (*Job, error) {
 	o.Creator = cmp.Or(o.Creator, "longcat")
+	o.check = max(o.check, hub.CheckOnce)
 	r, err := recipe.Parse(o.Recipe, cmp.Or(o.RecipeName, "recipe"))
 	if err != nil {
 		return nil, err
@@ -48,6 +49,9 @@ func Open(ctx context.Context, o Options) (*Job, error) {
 	opened, err := openModels(ctx, o.Hub, refs)
 	if err != nil {
 		return nil, err
+	}
+	if err := opened.repair(ctx, o); err != nil {
+		return nil, errors.Join(err, opened.Close())
 	}
 	plan, err := merge.NewPlan(ctx, r, opened.open, o.Merge)
 	if err != nil {

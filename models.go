@@ -160,6 +160,18 @@ func (m models) Close() error {
 	return errors.Join(errs...)
 }
 
+// repair makes right what the cache holds of the models, if o wants that.
+func (m models) repair(ctx context.Context, o Options) error {
+	for _, opened := range m {
+		if o.Repair && !opened.Local() {
+			if err := opened.remote.repair(ctx, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // refuseAsTarget refuses to write into a directory that the recipe names as a
 // model, whatever is read of it.
 func (m models) refuseAsTarget(dir string) error {

@@ -74,7 +74,10 @@ func (j *Job) openPass(ctx context.Context, g *sourceGroup) (*pass, error) {
 		return nil, err
 	}
 	if outer, _, _ := content.Outer(); isFile(outer) {
-		return p, nil
+		if m.Local() {
+			return p, nil
+		}
+		return p, m.remote.check(ctx, g.source.File, j.opts)
 	}
 	p.meter = progress.Start(j.opts.Progress, "downloading", g.source.File, content.Size())
 	o := singlepass.Options{Fetch: min(cmp.Or(j.opts.Workers, 4), 8), Read: p.meter.Add}

@@ -21,12 +21,21 @@ type Options struct {
 	// such as "longcat 1.0.0"; "longcat" when empty.
 	Creator string
 
+	// Repair compares all files of the models that are in the hub client's cache
+	// with their hashes, and fetches those anew that have other content. Without
+	// it such a file is an error, a *cache.CorruptError.
+	Repair bool
+
 	Workers  int               // connections at a time; 8 when 0
 	Progress Progress          // hears of long work; may be nil
 	Notify   func(text string) // hears of what a person should know, a line each; may be nil
 
 	// madeElsewhere is set for a result that nothing says longcat made.
 	madeElsewhere bool
+
+	// check is how files that are in the cache already are looked at before they
+	// are merged.
+	check hub.Check
 
 	// commits pin models to the commits of a lock, by the name that the recipe
 	// gives them, or of a card, by repo.

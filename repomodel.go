@@ -102,7 +102,7 @@ func (r *repoModel) opened() []string {
 // fetch downloads files into the cache, together with the small ones that were
 // read before, so that the same works offline. Later reads come from there.
 func (r *repoModel) fetch(ctx context.Context, names []string, o Options) error {
-	opts := hub.DownloadOptions{Repo: r.plan.Repo, Revision: r.plan.Commit, FetchOptions: hub.FetchOptions{Workers: o.Workers, Progress: o.Progress}}
+	opts := hub.DownloadOptions{Repo: r.plan.Repo, Revision: r.plan.Commit, FetchOptions: hub.FetchOptions{Workers: o.Workers, Progress: o.Progress, Check: o.check}}
 	opts.Files = slices.Clone(names)
 	for _, name := range r.opened() {
 		if !strings.HasSuffix(name, ".safetensors") && !slices.Contains(names, name) {
@@ -111,6 +111,28 @@ func (r *repoModel) fetch(ctx context.Context, names []string, o Options) error 
 	}
 	_, err := r.client.Download(ctx, opts)
 	return err
+}
+
+// repair fetches those files anew that the cache has with other content than they
+// should have.
+func (r *repoModel) repair(ctx context.Context, o Options) error {
+	opts := hub.DownloadOptions{Repo: r.plan.Repo, Revision: r.plan.Commit, FetchOptions: hub.FetchOptions{Workers: o.Workers, Progress: o.Progress, Repair: true}}
+	for _, f := range r.plan.Files {
+		if f.Local != "" {
+			opts.Files = append(opts.Files, f.Path)
+		}
+	}
+	if opts.Files == nil {
+		return nil
+	}
+	_, err := r.client.Download(ctx, opts)
+	return err
+}
+
+// check compares a file that is in the cache with its hash.
+func (r *repoModel) check(ctx context.Context, name string, o Options) error {
+	opts := hub.FetchOptions{Check: o.check, Progress: o.Progress}
+	return r.plan.Check(ctx, opts, func(path string) bool { return path == name })
 }
 
 // Close closes the files that are open.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"longcat/hub"
 	"longcat/hub/wire"
 	"longcat/internal/progress"
 	"longcat/merge"
@@ -65,6 +66,7 @@ func (r *Result) Verify(ctx context.Context) (*Verification, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.opts.check = hub.CheckAlways
 	if err := r.fetchMissing(ctx); err != nil {
 		return nil, err
 	}

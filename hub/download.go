@@ -28,6 +28,8 @@ type DownloadOptions struct {
 
 // FetchOptions say how to fetch what was planned.
 type FetchOptions struct {
+	Check   Check // how files that are there already are looked at
+	Repair  bool  // fetch those anew that have other content than they should; by their hashes, whatever Check says
 	Workers int   // connections at a time; 8 when 0
 	Rate    int64 // bytes per second in all; unlimited when 0
 
@@ -59,6 +61,9 @@ func (p *DownloadPlan) Fetch(ctx context.Context, o FetchOptions) (*Snapshot, er
 	if err := enoughSpace(p, snap.Dir, p.store.partial()); err != nil {
 		return nil, err
 	}
+	if o.Repair {
+		o.Check = CheckAlways
+	}
 	workers := cmp.Or(o.Workers, 8)
 	d := &downloader{c: p.client, store: p.store, lim: newLimits(workers, o.Rate), repo: p.Repo, commit: p.Commit, opts: o}
 	locals := make([]string, len(p.Files))
@@ -66,11 +71,22 @@ func (p *DownloadPlan) Fetch(ctx context.Context, o FetchOptions) (*Snapshot, er
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(workers)
 	for i, f := range p.Files {
-		if f.Local != "" && !f.unlinked {
+		if f.Local != "" && !f.unlinked && o.Check == CheckSize {
 			locals[i] = f.Local
 			continue
 		}
 		g.Go(func() (err error) {
+			if f.Local != "" {
+				err = p.client.checkLocal(gctx, p.store, p.Commit, f, o.Check, o.Progress)
+			}
+			switch {
+			case isCorrupt(err) && o.Repair && !p.client.cfg.Offline:
+			case err != nil:
+				return err
+			case f.Local != "" && !f.unlinked:
+				locals[i] = f.Local
+				return nil
+			}
 			locals[i], err = d.file(gctx, f)
 			return err
 		})
@@ -216,9 +232,19 @@ func (d *downloader) locked(ctx context.Context, f *File, chunksAllowed bool) (s
 	if err != nil {
 		return "", err
 	}
-	if !have {
-		if err := d.fetch(ctx, f, chunksAllowed); err != nil {
+	part, final := d.store.paths(f)
+	if have && d.opts.Repair {
+		err := d.c.verifiedIn(d.store).Check(ctx, final, contents(f), true, nil)
+		if have = !isCorrupt(err); err != nil && have {
 			return "", err
+		}
+	}
+	if !have {
+		if err := d.fetch(ctx, f, part, final, chunksAllowed); err != nil {
+			return "", err
+		}
+		if f.newHash() != nil {
+			d.c.verifiedIn(d.store).Note(final, f.Etag)
 		}
 	}
 	return d.store.keep(f, time.Now())
@@ -227,10 +253,9 @@ func (d *downloader) locked(ctx context.Context, f *File, chunksAllowed bool) (s
 // resumable is the size from which a file is worth a journal.
 const resumable = 2 << 20
 
-func (d *downloader) fetch(ctx context.Context, f *File, chunksAllowed bool) (err error) {
+func (d *downloader) fetch(ctx context.Context, f *File, base, final string, chunksAllowed bool) (err error) {
 	meter := progress.Start(d.opts.Progress, "downloading", f.Path, f.Size)
 	defer meter.Done()
-	base, final := d.store.paths(f)
 	if f.Size < resumable {
 		return d.fetchSmall(ctx, f, base, final, meter)
 	}

@@ -80,6 +80,7 @@ func TestDownloadIntoTheCache(t *testing.T) {
 		want["models--ann--model/snapshots/"+commit+"/"+p] = "→" + strings.Repeat("../", strings.Count(p, "/")) + "../../blobs/" + etag
 	}
 	got := onDisk(t, c.CacheDir())
+	maps.DeleteFunc(got, func(p, _ string) bool { return strings.HasPrefix(p, ".locks/longcat-verified.") })
 	if !maps.Equal(got, want) {
 		t.Errorf("the cache holds\n%q\nwant\n%q", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
 	}

@@ -29,6 +29,7 @@ import (
 
 	"longcat/hub/xet"
 
+	"longcat/hub/cache"
 	"longcat/hub/wire"
 )
 
@@ -83,6 +84,8 @@ type Client struct {
 	storesMu sync.Mutex
 	stores   map[storeKey]*xet.Client // chunk stores that are open, nil for a repo without one
 
+	verified *cache.Verified // files of the cache that were hashed
+
 	probe int64 // bytes of a large file that each way of fetching it is tried with
 
 	who atomic.Pointer[wire.WhoAmI] // what WhoAmI was told
@@ -114,7 +117,7 @@ func New(cfg Config) (*Client, error) {
 	cfg.RetryWaitMax = cmp.Or(cfg.RetryWaitMax, 30*time.Second)
 	cfg.UserAgent = cmp.Or(cfg.UserAgent, "longcat")
 
-	c := &Client{cfg: cfg, endpoint: u, probe: probeSize, warned: map[string]bool{}, stores: map[storeKey]*xet.Client{}}
+	c := &Client{cfg: cfg, verified: cache.NewVerified(cfg.CacheDir), endpoint: u, probe: probeSize, warned: map[string]bool{}, stores: map[storeKey]*xet.Client{}}
 	c.http = c.newHTTP()
 	return c, nil
 }

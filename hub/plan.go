@@ -55,7 +55,7 @@ func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*Download
 	}
 	plan := &DownloadPlan{Repo: o.Repo, Commit: commit, client: c, store: store, revision: revOr(o.Revision)}
 	add := func(p PlannedFile) {
-		if local, ok := store.lookup(plan.Commit, p.Path); ok {
+		if local, ok := store.lookup(plan.Commit, p.Path); ok && fits(store, local, p) {
 			p.Local = local
 		} else if local, ok := store.holds(p.Path, p.Hash, p.Size); ok {
 			p.Local, p.unlinked = local, true

@@ -14,15 +14,32 @@ import (
 // of a 7B model's shard has 10 to 40 KB.
 const readAhead = 256 << 10
 
+// checkedOnOpen is up to which size a file of the cache is hashed before it is
+// read. Larger ones are by whoever reads all of them, see [CheckOnce].
+const checkedOnOpen = 16 << 20
+
 // Open returns a file's content for random access: from the cache when it is
-// there, else from the Hub by ranges, with nothing written to disk. rev should
+// there and right, else from the Hub by ranges, with nothing written to disk. rev should
 // be a commit. The content may be read concurrently and is bound to ctx.
 // Closing it is the caller's duty; a remote one holds nothing.
 func (c *Client) Open(ctx context.Context, repo Repo, rev, path string) (*io.SectionReader, io.Closer, error) {
+	var corrupt error
 	if c.cfg.CacheDir != "" && commitID.MatchString(rev) {
-		local := cache.NewRepo(c.cfg.CacheDir, repo.Type.Plural(), repo.ID)
-		if p, ok := local.Lookup(rev, path); ok {
-			return openFile(p)
+		local := cacheStore{cache.NewRepo(c.cfg.CacheDir, repo.Type.Plural(), repo.ID)}
+		p := PlannedFile{Path: path, Size: -1}
+		if e, ok := c.entry(repo, rev, path); ok {
+			p = e.planned()
+		}
+		var ok bool
+		if p.Local, ok = local.lookup(rev, path); ok && fits(local, p.Local, p) {
+			r, closer, err := openFile(p.Local)
+			if err != nil || r.Size() > checkedOnOpen {
+				return r, closer, err
+			}
+			if corrupt = c.checkLocal(ctx, local, rev, p, CheckOnce, nil); corrupt == nil {
+				return r, closer, nil
+			}
+			closer.Close()
 		}
 	}
 	var f *File
@@ -32,7 +49,7 @@ func (c *Client) Open(ctx context.Context, repo Repo, rev, path string) (*io.Sec
 	if f == nil || f.pointer && f.Size > maxInGit {
 		var err error
 		if f, err = c.Resolve(ctx, repo, rev, path); err != nil {
-			return nil, nil, err
+			return nil, nil, errors.Join(corrupt, err)
 		}
 	}
 	r := &remote{ctx: ctx, t: &transfer{c: c, file: f, etag: f.served}}

@@ -58,6 +58,15 @@ func content(f *File) cache.Content {
 	return cache.Content{Etag: f.Etag, Size: f.Size, NewHash: f.newHash()}
 }
 
+// contents is content as cache.Verified takes it: nothing where the etag is no
+// hash.
+func contents(f *File) []cache.Content {
+	if c := content(f); c.NewHash != nil {
+		return []cache.Content{c}
+	}
+	return nil
+}
+
 // blobHash begins git's id of a blob.
 func blobHash(h hash.Hash, size int64) hash.Hash {
 	fmt.Fprintf(h, "blob %d\x00", size)
@@ -155,7 +164,17 @@ func (s dirStore) dir(string) string            { return s.local.Dir }
 func (s dirStore) lockPath(f *File) string      { return s.local.LockPath(f.Path) }
 func (s dirStore) finish(string, string) error  { return nil }
 
-func (s dirStore) hash(string) string { return "" }
+// hash is what the metadata says, if nobody wrote to the file since.
+func (s dirStore) hash(local string) string {
+	path, err := filepath.Rel(s.local.Dir, local)
+	if err != nil {
+		return ""
+	}
+	if m, ok := s.local.Metadata(filepath.ToSlash(path)); ok && commitID.MatchString(m.Etag) {
+		return m.Etag
+	}
+	return ""
+}
 
 func (s dirStore) lookup(commit, path string) (string, bool) {
 	m, ok := s.local.Metadata(path)

@@ -51,6 +51,7 @@ interrupted download goes on where it stopped. Prints where the files are.`,
 	fl.StringArrayVar(&f.Include, "include", nil, "only files that match this pattern (repeatable)")
 	fl.StringArrayVar(&f.Exclude, "exclude", nil, "no files that match this pattern (repeatable)")
 	fl.StringVar(&f.LocalDir, "local-dir", "", "download into this folder instead of the cache")
+	addRepair(cmd, &f.Repair)
 	addWorkers(cmd, &f.Workers, 8, "connections at a time")
 	fl.StringVar(&f.rate, "limit-rate", "", "bytes per second in all, such as 10MB")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched")

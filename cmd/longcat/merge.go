@@ -31,6 +31,7 @@ where it stopped. RECIPE is a file, or - for standard input.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.merge(cmd.Context(), f, args[0], args[1]) },
 	}
 	f.recipeFlags.add(cmd)
+	addRepair(cmd, &f.repair)
 	f.licenseFlags.add(cmd)
 	cmd.Flags().BoolVar(&f.NoCard, "no-card", false, "write no README.md")
 	cmd.Flags().BoolVar(&f.Replace, "replace", false, "write over what the directory holds, removing weights that do not belong to the result")

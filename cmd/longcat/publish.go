@@ -51,6 +51,7 @@ on. RECIPE is a file, or - for standard input.`,
 		},
 	}
 	f.recipeFlags.add(cmd)
+	addRepair(cmd, &f.repair)
 	fl := cmd.Flags()
 	fl.StringVar(&f.to, "to", "", "repo to publish to, USER/REPO")
 	f.licenseFlags.add(cmd)

@@ -23,6 +23,7 @@ type recipeFlags struct {
 	seed       int64
 	precise    bool
 	layout     string
+	repair     bool
 
 	flags *pflag.FlagSet
 }
@@ -34,6 +35,11 @@ func (f *recipeFlags) add(cmd *cobra.Command) {
 	cmd.Flags().Int64Var(&f.seed, "random-seed", 0, "seed of the random numbers that a method draws (default: from the recipe)")
 	cmd.Flags().StringVar(&f.layout, "layout", "", "how tensors are placed in files: shared-blocks (the default) or forward, which --no-disk wants")
 	cmd.Flags().BoolVar(&f.precise, "precise", false, "compute in float64 and round once, where mergekit rounds each operation's result")
+}
+
+// addRepair is for commands that read all of the models.
+func addRepair(cmd *cobra.Command, repair *bool) {
+	cmd.Flags().BoolVar(repair, "repair", false, "fetch files anew whose content in the cache is not what it should be")
 }
 
 func (f recipeFlags) options() (merge.Options, error) {
@@ -58,6 +64,7 @@ func (a *app) jobOptions(f recipeFlags) (o longcat.Options, err error) {
 	if o.Hub, err = a.client(); err != nil {
 		return o, err
 	}
+	o.Repair = f.repair
 	o.Creator = "longcat " + version()
 	o.Notify = a.remark
 	o.Progress = a.progress()

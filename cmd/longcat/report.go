@@ -11,6 +11,7 @@ import (
 
 	"longcat"
 	"longcat/hub"
+	"longcat/hub/cache"
 	"longcat/internal/plaintext"
 	"longcat/merge"
 	"longcat/merge/dirwriter"
@@ -110,6 +111,7 @@ func hint(err error, command string) string {
 		netErr  *hub.NetworkError
 		page    *hub.PageError
 		disk    *hub.DiskError
+		corrupt *cache.CorruptError
 		folder  *dirwriter.DirError
 		refused *hub.PermissionError
 		visible *hub.VisibilityError
@@ -119,6 +121,8 @@ func hint(err error, command string) string {
 		return hinted.hint
 	case errors.As(err, &usage):
 		return command + " --help tells more"
+	case errors.As(err, &corrupt):
+		return "--repair fetches such files anew"
 	case errors.Is(err, hub.ErrOffline):
 		return "HF_HUB_OFFLINE is set: unset it, or download the files before"
 	case errors.As(err, &visible):

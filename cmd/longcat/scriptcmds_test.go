@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -28,6 +29,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"repo":        importRepo,
 	"tinymodel":   tinyModel,
 	"safetensors": writeSafetensors,
+	"damage":      damage,
 	"fault":       addFault,
 	"asked":       asked,
 	"get":         get,
@@ -183,6 +185,26 @@ func writeSafetensors(ts *testscript.TestScript, neg bool, args []string) {
 	b := binary.LittleEndian.AppendUint64(nil, length)
 	b = append(append(b, header...), make([]byte, zeros)...)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
+}
+
+// damage PATTERN changes a byte in the middle of each file that matches, and
+// leaves its size.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: damage PATTERN")
+	}
+	names, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(names) == 0 {
+		ts.Fatalf("no file matches %s", args[0])
+	}
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		ts.Check(err)
+		b[len(b)/2] ^= 0x40
+		ts.Check(os.WriteFile(name, b, 0o644))
+		ts.Check(os.Chtimes(name, time.Time{}, time.Now().Add(time.Hour))) // clocks of filesystems have steps
+	}
 }
 
 // addFault METHOD PATH KEY=VALUE… makes the hub misbehave; "fault" alone makes

@@ -39,6 +39,7 @@ Ends with code 1 when files differ, and with 3 when they could not be compared.`
 		},
 	}
 	f.add(cmd)
+	addRepair(cmd, &f.repair)
 	cmd.Flags().StringVar(&revision, "revision", "", "branch, tag or commit (default main)")
 	return cmd
 }
@@ -86,6 +87,7 @@ func differences(name string, v *longcat.Verification, f recipeFlags) error {
 		}
 	}
 	msg := fmt.Sprintf("%d of %s of %q are not what its recipe makes", wrong, counted(len(v.Files), "file"), name)
+	f.flags, f.repair = nil, false
 	if v.Locked && f == (recipeFlags{}) {
 		return &hintedError{&differError{msg}, "the files were changed after the merge, or the merge was made by other means"}
 	}

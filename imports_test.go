@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"merge/number":       {"merge/safetensors", "internal"},
 	"merge/method":       {"merge/number", "merge/random", "merge/safetensors", "internal"},
 	"merge/random":       {},
+	"merge/lora":         {"merge/number", "merge/safetensors", "internal"},
 	"modelcard":          {"internal"},
 	"modelcard/cardtest": {"modelcard", "internal"},
 	"internal":           {"internal"},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"longcat/hub"
 	"longcat/merge"
@@ -92,10 +93,16 @@ func (j *Job) LayerMap() ([]modelcard.Parent, []modelcard.Layer) {
 		add(src.Name, src.Layers)
 	}
 	var layers []modelcard.Layer
+	unadapted := func(name string) string { // the adapter is a parent by itself
+		if j.plan.Steps[name] != nil {
+			name, _, _ = strings.Cut(name, "+")
+		}
+		return name
+	}
 	for _, l := range j.plan.Layers {
-		layer := modelcard.Layer{{Parent: add(l.Model, 0), Layer: l.Layer}}
+		layer := modelcard.Layer{{Parent: add(unadapted(l.Model), 0), Layer: l.Layer}}
 		for _, w := range l.With {
-			layer = append(layer, modelcard.Source{Parent: add(w.Model, 0), Layer: w.Layer})
+			layer = append(layer, modelcard.Source{Parent: add(unadapted(w.Model), 0), Layer: w.Layer})
 		}
 		layers = append(layers, layer)
 	}

@@ -79,8 +79,10 @@ func (j *Job) lockModel(ctx context.Context, m *Model) (LockedModel, error) {
 // directory these are the ones that merging reads, and its config.
 func (j *Job) filesRead(m *Model) []string {
 	names := slices.Clone(j.read[m.ref.Name])
-	if m.Local() && m.has("config.json") {
-		names = append(names, "config.json")
+	for _, name := range []string{"config.json", "adapter_config.json"} {
+		if m.Local() && m.has(name) {
+			names = append(names, name)
+		}
 	}
 	for _, src := range j.plan.Reads() {
 		if src.Name == m.ref.Name {

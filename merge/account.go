@@ -46,6 +46,8 @@ func (p *planner) account() error {
 func (p *planner) whyDropped(c *checkpoint, t sourceTensor) string {
 	_, layer, _, _ := splitLayer(t.Name)
 	switch {
+	case len(p.layers) == 0:
+		return "the adapter has a tensor of its own in its place"
 	case t.rest != "" && layer < c.depth.layers:
 		return "no slice takes this layer"
 	case t.rest != "":

@@ -175,7 +175,7 @@ func (p *planner) index() []byte {
 // tokenizerModel is the model whose tokenizer the result gets.
 func (p *planner) tokenizerModel() *checkpoint {
 	if m := p.recipe.Tokenizer.Model; m != nil {
-		return p.models[m.Name]
+		return p.models[m.String()]
 	}
 	return p.base()
 }

@@ -48,8 +48,8 @@ type merged struct {
 // Sources implements parts.Computed.
 func (m *merged) Sources() []io.ReaderAt { return m.sources }
 
-// open makes the tensor; source opens a range of a source's file.
-func (c *computation) open(source func(model, file string, offset, size int64) (*io.SectionReader, error)) (*merged, error) {
+// open implements computing.
+func (c *computation) open(source opener) (io.ReaderAt, error) {
 	m := &merged{}
 	g := c.group()
 	for i, in := range c.Inputs {

@@ -31,8 +31,17 @@ type piece struct {
 	Offset  int64
 	In      int64      // length of the source's range, where Op changes it
 	Op      *operation // nil: bytes are copied, if Compute is nil too
-	Compute *computation
+	Compute computing  // nil: as Op says
 }
+
+// computing is content that is made from ranges of source files, which source
+// opens.
+type computing interface {
+	open(source opener) (io.ReaderAt, error)
+}
+
+// opener opens a range of a source's file.
+type opener func(model, file string, offset, size int64) (*io.SectionReader, error)
 
 // copied reports whether the piece is a range of a source file as it is.
 func (p *piece) copied() bool { return p.literal == nil && p.Op == nil && p.Compute == nil }

@@ -60,7 +60,7 @@ func (p *planner) gatherGroups(ctx context.Context) error {
 func (p *planner) inputs(s *recipe.Slice) []*checkpoint {
 	list := make([]*checkpoint, len(s.Inputs))
 	for i, in := range s.Inputs {
-		list[i] = p.models[in.Model.Name]
+		list[i] = p.models[in.Model.String()]
 	}
 	return list
 }
@@ -254,7 +254,7 @@ func (p *planner) addComputed(s *recipe.Slice, name string, group []member, t fl
 func (p *planner) drawRandom() {
 	order := make([]*output, 0, len(p.outputs))
 	for i := range p.outputs {
-		if p.outputs[i].compute != nil {
+		if _, ok := p.outputs[i].compute.(*computation); ok {
 			order = append(order, &p.outputs[i])
 		}
 	}
@@ -265,9 +265,10 @@ func (p *planner) drawRandom() {
 	}
 	random := method.NewRandom(seed)
 	for _, o := range order {
-		n := method.Words(o.compute.Method, o.compute.group())
+		c := o.compute.(*computation)
+		n := method.Words(c.Method, c.group())
 		if n > 0 {
-			o.compute.Seed, o.compute.First, o.compute.random = seed, at, random
+			c.Seed, c.First, c.random = seed, at, random
 			p.plan.Seed = &seed
 		}
 		at += n

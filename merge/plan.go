@@ -178,7 +178,7 @@ type output struct {
 	entry              int64 // bound of what it takes in a header
 
 	// Of a tensor that several are merged into; from and src are the first of them.
-	compute *computation // nil: copied, or changed as op says
+	compute computing // nil: copied, or changed as op says
 	inputs  []member
 	label   string // orders the tensors that draw random numbers
 }
@@ -208,7 +208,7 @@ func newPlan(ctx context.Context, r *recipe.Recipe, open Opener, opts Options, s
 	}
 	p := &planner{
 		recipe: r, opts: opts, open: open, models: map[string]*checkpoint{},
-		plan: &Plan{Base: configSource(r).Name, Steps: steps, Warnings: slices.Clone(r.Warnings), Method: r.Method.Name, Precise: opts.Precise && r.Method.Name != passthrough},
+		plan: &Plan{Base: configSource(r).String(), Steps: steps, Warnings: slices.Clone(r.Warnings), Method: r.Method.Name, Precise: opts.Precise && r.Method.Name != passthrough},
 	}
 	for _, ref := range r.Refs() {
 		if slices.Contains(within, ref.Name) {
@@ -221,6 +221,16 @@ func newPlan(ctx context.Context, r *recipe.Recipe, open Opener, opts Options, s
 			}
 			steps[ref.Name] = sub
 			p.plan.Seed, p.plan.Precise = cmp.Or(p.plan.Seed, sub.Seed), p.plan.Precise || sub.Precise
+		}
+		if name := ref.String(); ref.Adapter != nil {
+			if steps[name] == nil {
+				sub, err := newAdapted(ctx, r, ref, open, opts, steps)
+				if err != nil {
+					return nil, err
+				}
+				steps[name] = sub
+			}
+			ref.Name, ref.Adapter = name, nil
 		}
 		if err := p.openModel(ctx, ref); err != nil {
 			return nil, err
@@ -277,7 +287,7 @@ func (p *planner) openModel(ctx context.Context, ref recipe.Ref) error {
 // passthrough is the method that computes nothing: layers are stacked.
 const passthrough = "passthrough"
 
-func (p *planner) base() *checkpoint { return p.models[configSource(p.recipe).Name] }
+func (p *planner) base() *checkpoint { return p.models[configSource(p.recipe).String()] }
 
 // first and last are the models of the first and the last slice: embeddings
 // come from the one, final norm and head from the other.
@@ -302,7 +312,7 @@ func (p *planner) mapLayers() error {
 				use.t = float64(l) / float64(n-1)
 			}
 			for k, in := range s.Inputs {
-				use.inputs = append(use.inputs, layerOf{p.models[in.Model.Name], starts[k] + l})
+				use.inputs = append(use.inputs, layerOf{p.models[in.Model.String()], starts[k] + l})
 			}
 			use.from, use.layer = use.inputs[0].from, use.inputs[0].layer
 			p.layers = append(p.layers, use)
@@ -323,7 +333,7 @@ func (p *planner) mapLayers() error {
 // are: equally many of each.
 func (p *planner) ranges(s *recipe.Slice) (starts []int, n int, err error) {
 	for i, in := range s.Inputs {
-		c := p.models[in.Model.Name]
+		c := p.models[in.Model.String()]
 		from, to := in.From, in.To
 		if in.All {
 			to = c.depth.layers

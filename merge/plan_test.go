@@ -66,7 +66,7 @@ func TestPlanErrors(t *testing.T) {
 	one := func(model string) string { return recipeOf("", model+" 0 2") }
 	for name, c := range map[string]struct{ recipe, want string }{
 		"past the end":  {recipeOf("", "base 0 2", "base 3 5"), `recipe.yaml:7:22: layer_range [3, 5] goes past the end of "base", which has 4 layers (0 to 3)`},
-		"an adapter":    {one("base+lora"), `recipe.yaml:3:16: "base+lora": a LoRA added with '+' is not supported yet`},
+		"an adapter":    {one("base+base"), `model "base": adapter_config.json: an adapter needs one`},
 		"a module":      {"merge_method: passthrough\nmodules: {encoder: {models: [{model: base}]}}\n", `the module "encoder" by itself is not supported yet`},
 		"token":         {recipeOf("tokenizer: {source: base, tokens: {a: {}}}\n", "base 0 2"), `recipe.yaml:6:36: tokenizer tokens are not supported yet`},
 		"padding":       {recipeOf("tokenizer: {source: base, pad_to_multiple_of: 8}\n", "base 0 2"), `pad_to_multiple_of is not supported yet`},

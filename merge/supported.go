@@ -4,11 +4,6 @@ import "longcat/merge/recipe"
 
 // supported refuses what the recipe language knows and no plan does yet.
 func supported(r *recipe.Recipe) error {
-	for _, ref := range r.Refs() {
-		if ref.Adapter != nil {
-			return r.Errorf(ref.Pos, "%q: a LoRA added with '+' is not supported yet", ref.String())
-		}
-	}
 	for _, s := range r.Slices {
 		if s.Module != "" {
 			return r.Errorf(s.Pos, "merging the module %q by itself is not supported yet", s.Module)

@@ -92,7 +92,7 @@ func New(ctx context.Context, src *io.SectionReader, o Options) *Source {
 func (s *Source) NewReader(from, to int64) *io.SectionReader {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &reader{s: s, at: from, end: min(to, s.size)}
+	r := &reader{s: s, from: from, at: from, end: min(to, s.size)}
 	s.readers = append(s.readers, r)
 	return io.NewSectionReader(r, 0, s.size)
 }
@@ -230,18 +230,19 @@ func (s *Source) advance() {
 	}
 }
 
+// A pass that was begun anew waits for nobody: its readers may read here and
+// there.
 func (s *Source) passed(block int64) bool {
 	end := min((block+1)*s.o.Block, s.size)
-	late, waiting := false, false
+	wanted, late, waiting := false, false, false
 	for _, r := range s.readers {
 		wants := r.pass == s.pass && r.at < min(end, r.end)
-		switch {
-		case wants && r.begun:
-			return false
-		case wants:
-			late = true
-		}
+		wanted = wanted || (wants && r.begun)
+		late = late || (wants && !r.begun)
 		waiting = waiting || r.waitsFor >= s.first+int64(s.o.Window)
+	}
+	if wanted {
+		return waiting && s.pass > 0
 	}
 	return waiting || !late
 }
@@ -249,6 +250,7 @@ func (s *Source) passed(block int64) bool {
 // reader is one reader's place in the pass.
 type reader struct {
 	s        *Source
+	from     int64
 	pass     int
 	at, end  int64 // of the pass: what is before at, or from end on, is not wanted any more
 	begun    bool  // it has read
@@ -279,7 +281,7 @@ func (s *Source) take(r *reader, p []byte, off int64) (int, error) {
 	block := off / s.o.Block
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.beginAnew(block)
+	s.beginAnew(r, off)
 	if !r.begun {
 		r.begun = true
 		s.changed.Broadcast()
@@ -326,12 +328,13 @@ func (s *Source) again(p []byte, off int64) (int, error) {
 }
 
 // beginAnew starts the pass over when all blocks have passed and a reader comes
-// back: an upload that needs a file's hash first reads it twice.
-func (s *Source) beginAnew(block int64) {
-	if s.first < s.blocks || s.hashed < s.blocks {
+// back to where it began: an upload that needs a file's hash first reads it
+// twice. What is read again elsewhere is little, and not worth a pass.
+func (s *Source) beginAnew(r *reader, off int64) {
+	if s.first < s.blocks || s.hashed < s.blocks || off != r.from {
 		return
 	}
 	s.pass++
-	s.first, s.next = block, block
+	s.first, s.next = off/s.o.Block, off/s.o.Block
 	s.changed.Broadcast()
 }

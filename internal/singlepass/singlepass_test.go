@@ -105,10 +105,43 @@ func TestAgain(t *testing.T) {
 	if n := s.Fetched(); n > 2*int64(len(b))+2000 {
 		t.Errorf("two passes fetched %d bytes of %d", n, len(b))
 	}
-	p := make([]byte, 500)
-	if _, err := r.ReadAt(p, 123); err != nil || !bytes.Equal(p, b[123:623]) {
-		t.Errorf("reading what has passed: %v", err)
+	// Then several read here and there: little is fetched, and nobody waits for
+	// somebody who does not go on.
+	before := s.Fetched()
+	other := s.NewReader(0, int64(len(b)))
+	for _, at := range []int64{123, 90_000, 50_000, 20_000, 99_000} {
+		for _, r := range []*io.SectionReader{r, other} {
+			p := make([]byte, 500)
+			if _, err := r.ReadAt(p, at); err != nil || !bytes.Equal(p, b[at:at+500]) {
+				t.Errorf("reading what has passed: %v", err)
+			}
+		}
 	}
+	if n := s.Fetched() - before; n > 10*1000 {
+		t.Errorf("reading 10 times 500 bytes fetched %d", n)
+	}
+}
+
+// TestSecondPassOfTwo lets two readers read everything twice, and one of them
+// stop in the middle of the second time.
+func TestSecondPassOfTwo(t *testing.T) {
+	t.Parallel()
+	b := content(100_000)
+	s := singlepass.New(t.Context(), section(b), singlepass.Options{Block: 1000, Window: 2})
+	defer s.Close()
+	one, two := s.NewReader(0, int64(len(b))), s.NewReader(0, int64(len(b)))
+	read := func(r *io.SectionReader, n int64) {
+		if got, err := io.ReadAll(io.NewSectionReader(r, 0, n)); err != nil || !bytes.Equal(got, b[:n]) {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+	}
+	var both sync.WaitGroup
+	both.Go(func() { read(one, one.Size()) })
+	both.Go(func() { read(two, two.Size()) })
+	both.Wait()
+	read(one, 5_500)
+	read(two, two.Size())
+	read(one, one.Size())
 }
 
 // TestLate has a reader that never begins: the others are not held up, and when

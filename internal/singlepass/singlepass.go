@@ -5,8 +5,7 @@
 // window of them in memory. The window moves on when every reader that is under
 // way has what it wants of the first block, so that readers which go forward at
 // the same time cost one fetch of each byte. It stays random access: what lies
-// behind the window is read from the source again, at its own cost, and when
-// all readers begin anew, so does the pass.
+// behind the window is fetched again, in smaller blocks.
 package singlepass
 
 import (
@@ -22,7 +21,7 @@ import (
 
 // Options of a Source. The zero value works.
 type Options struct {
-	Block  int64            // bytes of one fetch; 8 MiB when 0
+	Block  int64            // bytes of one fetch; 4 MiB when 0
 	Window int              // blocks in memory at most; 8 when 0
 	Fetch  int              // fetches at a time; 4 when 0
 	Hash   func() hash.Hash // of the whole content, with Sum; not checked when nil
@@ -42,22 +41,23 @@ type Source struct {
 	src io.ReaderAt
 	o   Options
 
-	size   int64
-	blocks int64 // in all
+	size       int64
+	blocks     int64 // in all
+	smallBlock int64 // bytes that are fetched again at a time
 
 	mu      sync.Mutex
 	changed *sync.Cond
 	data    map[int64][]byte // blocks that have arrived, by number
-	pass    int              // counts beginnings
 	first   int64            // the window's first block
 	next    int64            // the block to be fetched next
 	hashed  int64            // blocks that the hash has
 	sum     hash.Hash        // nil when nothing is checked, or once it was
 	hashing bool
 	readers []*reader
-	rest    bool  // Finish was called: blocks that nobody wants pass as well
-	fetched int64 // bytes, those that were read again too
-	err     error // ends everything
+	behind  []behind // the oldest first
+	rest    bool     // Finish was called: blocks that nobody wants pass as well
+	fetched int64    // bytes, those that were read again too
+	err     error    // ends everything
 	work    sync.WaitGroup
 	stop    func() bool // of the watch on the context
 }
@@ -65,7 +65,7 @@ type Source struct {
 // New begins a pass over src when the first reader reads. It ends with ctx.
 func New(ctx context.Context, src *io.SectionReader, o Options) *Source {
 	if o.Block <= 0 {
-		o.Block = 8 << 20
+		o.Block = 4 << 20
 	}
 	if o.Window <= 0 {
 		o.Window = 8
@@ -75,6 +75,7 @@ func New(ctx context.Context, src *io.SectionReader, o Options) *Source {
 	}
 	s := &Source{src: src, o: o, size: src.Size(), data: map[int64][]byte{}}
 	s.blocks = (s.size + o.Block - 1) / o.Block
+	s.smallBlock = max(o.Block/8, 1)
 	s.changed = sync.NewCond(&s.mu)
 	if o.Hash != nil {
 		s.sum = o.Hash()
@@ -92,7 +93,7 @@ func New(ctx context.Context, src *io.SectionReader, o Options) *Source {
 func (s *Source) NewReader(from, to int64) *io.SectionReader {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &reader{s: s, from: from, at: from, end: min(to, s.size)}
+	r := &reader{s: s, at: from, end: min(to, s.size)}
 	s.readers = append(s.readers, r)
 	return io.NewSectionReader(r, 0, s.size)
 }
@@ -210,7 +211,7 @@ func (s *Source) hashArrived() {
 		}
 		if s.hashed++; s.hashed == s.blocks && s.sum != nil {
 			got := s.sum.Sum(nil)
-			s.sum = nil // where a pass begins anew, it is over the same content
+			s.sum = nil
 			if !bytes.Equal(got, s.o.Sum) && s.err == nil {
 				s.err = &HashError{Want: s.o.Sum, Got: got}
 			}
@@ -230,19 +231,18 @@ func (s *Source) advance() {
 	}
 }
 
-// A pass that was begun anew waits for nobody: its readers may read here and
-// there.
 func (s *Source) passed(block int64) bool {
 	end := min((block+1)*s.o.Block, s.size)
-	wanted, late, waiting := false, false, false
+	late, waiting := false, false
 	for _, r := range s.readers {
-		wants := r.pass == s.pass && r.at < min(end, r.end)
-		wanted = wanted || (wants && r.begun)
-		late = late || (wants && !r.begun)
+		wants := r.at < min(end, r.end)
+		switch {
+		case wants && r.begun:
+			return false
+		case wants:
+			late = true
+		}
 		waiting = waiting || r.waitsFor >= s.first+int64(s.o.Window)
-	}
-	if wanted {
-		return waiting && s.pass > 0
 	}
 	return waiting || !late
 }
@@ -250,9 +250,7 @@ func (s *Source) passed(block int64) bool {
 // reader is one reader's place in the pass.
 type reader struct {
 	s        *Source
-	from     int64
-	pass     int
-	at, end  int64 // of the pass: what is before at, or from end on, is not wanted any more
+	at, end  int64 // what is before at, or from end on, is not wanted any more
 	begun    bool  // it has read
 	waitsFor int64 // the block that it waits for; 0 when it does not
 }
@@ -281,14 +279,11 @@ func (s *Source) take(r *reader, p []byte, off int64) (int, error) {
 	block := off / s.o.Block
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.beginAnew(r, off)
 	if !r.begun {
 		r.begun = true
 		s.changed.Broadcast()
 	}
-	if r.pass != s.pass || r.at < off {
-		r.pass, r.at = s.pass, off
-	}
+	r.at = max(r.at, off)
 	r.waitsFor = block
 	for s.err == nil && block >= s.first && !s.ready(block) {
 		s.advance()
@@ -320,21 +315,29 @@ func (s *Source) ready(block int64) bool {
 
 // again reads bytes that have passed.
 func (s *Source) again(p []byte, off int64) (int, error) {
-	n := min(int64(len(p)), s.size-off)
-	s.mu.Unlock()
-	b, err := s.read(off, n)
-	s.mu.Lock()
-	return copy(p, b), err
+	block := off / s.smallBlock
+	i := slices.IndexFunc(s.behind, func(b behind) bool { return b.block == block })
+	if i < 0 {
+		s.mu.Unlock()
+		data, err := s.read(block*s.smallBlock, min(s.smallBlock, s.size-block*s.smallBlock))
+		s.mu.Lock()
+		if err != nil {
+			return 0, err
+		}
+		if len(s.behind) == keepBehind {
+			s.behind = s.behind[1:]
+		}
+		s.behind = append(s.behind, behind{block, data})
+		i = len(s.behind) - 1
+	}
+	return copy(p, s.behind[i].data[off-block*s.smallBlock:]), nil
 }
 
-// beginAnew starts the pass over when all blocks have passed and a reader comes
-// back to where it began: an upload that needs a file's hash first reads it
-// twice. What is read again elsewhere is little, and not worth a pass.
-func (s *Source) beginAnew(r *reader, off int64) {
-	if s.first < s.blocks || s.hashed < s.blocks || off != r.from {
-		return
-	}
-	s.pass++
-	s.first, s.next = off/s.o.Block, off/s.o.Block
-	s.changed.Broadcast()
+// behind is a block behind the window that was fetched again.
+type behind struct {
+	block int64
+	data  []byte
 }
+
+// keepBehind is how many of them are kept.
+const keepBehind = 16

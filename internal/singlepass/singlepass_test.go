@@ -90,58 +90,37 @@ func TestOnce(t *testing.T) {
 	}
 }
 
-// TestAgain reads what has passed, and then everything a second time.
+// TestAgain reads everything a second time, and then here and there: what has
+// passed is fetched again, in small blocks.
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	b := content(100_000)
-	s := singlepass.New(t.Context(), section(b), singlepass.Options{Block: 1000, Window: 2})
+	s := singlepass.New(t.Context(), section(b), singlepass.Options{Block: 8000, Window: 2})
 	defer s.Close()
-	r := s.NewReader(0, int64(len(b)))
+	one, two := s.NewReader(0, int64(len(b))), s.NewReader(0, int64(len(b)))
 	for range 2 {
-		if got, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size())); err != nil || !bytes.Equal(got, b) {
-			t.Fatalf("%d bytes, %v", len(got), err)
+		var both sync.WaitGroup
+		for _, r := range []*io.SectionReader{one, two} {
+			both.Go(func() {
+				if got, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size())); err != nil || !bytes.Equal(got, b) {
+					t.Errorf("%d bytes, %v", len(got), err)
+				}
+			})
 		}
+		both.Wait()
 	}
-	if n := s.Fetched(); n > 2*int64(len(b))+2000 {
-		t.Errorf("two passes fetched %d bytes of %d", n, len(b))
-	}
-	// Then several read here and there: little is fetched, and nobody waits for
-	// somebody who does not go on.
 	before := s.Fetched()
-	other := s.NewReader(0, int64(len(b)))
 	for _, at := range []int64{123, 90_000, 50_000, 20_000, 99_000} {
-		for _, r := range []*io.SectionReader{r, other} {
+		for _, r := range []*io.SectionReader{one, two} {
 			p := make([]byte, 500)
 			if _, err := r.ReadAt(p, at); err != nil || !bytes.Equal(p, b[at:at+500]) {
 				t.Errorf("reading what has passed: %v", err)
 			}
 		}
 	}
-	if n := s.Fetched() - before; n > 10*1000 {
-		t.Errorf("reading 10 times 500 bytes fetched %d", n)
+	if n := s.Fetched() - before; n > 5*2000 {
+		t.Errorf("reading 5 times 500 bytes, twice, fetched %d", n)
 	}
-}
-
-// TestSecondPassOfTwo lets two readers read everything twice, and one of them
-// stop in the middle of the second time.
-func TestSecondPassOfTwo(t *testing.T) {
-	t.Parallel()
-	b := content(100_000)
-	s := singlepass.New(t.Context(), section(b), singlepass.Options{Block: 1000, Window: 2})
-	defer s.Close()
-	one, two := s.NewReader(0, int64(len(b))), s.NewReader(0, int64(len(b)))
-	read := func(r *io.SectionReader, n int64) {
-		if got, err := io.ReadAll(io.NewSectionReader(r, 0, n)); err != nil || !bytes.Equal(got, b[:n]) {
-			t.Errorf("%d bytes, %v", len(got), err)
-		}
-	}
-	var both sync.WaitGroup
-	both.Go(func() { read(one, one.Size()) })
-	both.Go(func() { read(two, two.Size()) })
-	both.Wait()
-	read(one, 5_500)
-	read(two, two.Size())
-	read(one, one.Size())
 }
 
 // TestLate has a reader that never begins: the others are not held up, and when

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"longcat/hub"
-	"longcat/hub/wire"
 	"longcat/internal/progress"
 	"longcat/merge"
 )
@@ -147,7 +146,7 @@ func (r *Result) compareFile(ctx context.Context, f *merge.File, listed hashOf) 
 	}
 	const gitIDLength = 40
 	if len(got) == gitIDLength {
-		v.Want, err = wire.BlobID(content, f.Size)
+		v.Want, err = hub.BlobID(content, f.Size)
 	} else {
 		meter := progress.Start(r.opts.Progress, "verifying", f.Path, f.Size)
 		defer meter.Done()

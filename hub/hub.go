@@ -27,10 +27,8 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
-	"longcat/hub/xet"
-
 	"longcat/hub/cache"
-	"longcat/hub/wire"
+	"longcat/hub/xet"
 )
 
 // DefaultEndpoint is the public Hub.
@@ -88,7 +86,7 @@ type Client struct {
 
 	probe int64 // bytes of a large file that each way of fetching it is tried with
 
-	who atomic.Pointer[wire.WhoAmI] // what WhoAmI was told
+	who atomic.Pointer[User] // what WhoAmI was told
 
 	warnMu sync.Mutex
 	warned map[string]bool

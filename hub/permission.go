@@ -121,7 +121,7 @@ func (c *Client) probeWrite(ctx context.Context, t Target, s *TargetState) error
 
 // judge fills in why the token's holder may not create the repo, and tells
 // whether there is a reason.
-func (e *PermissionError) judge(who *wire.WhoAmI, repo Repo) bool {
+func (e *PermissionError) judge(who *User, repo Repo) bool {
 	e.User = who.Name
 	namespace, _ := repo.split()
 	org := slices.IndexFunc(who.Orgs, func(o wire.Org) bool { return strings.EqualFold(o.Name, namespace) })

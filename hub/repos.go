@@ -13,11 +13,11 @@ import (
 
 // WhoAmI tells whom the token belongs to; ErrUnauthorized without a good one.
 // The answer is kept: hubs let nobody ask often.
-func (c *Client) WhoAmI(ctx context.Context) (*wire.WhoAmI, error) {
+func (c *Client) WhoAmI(ctx context.Context) (*User, error) {
 	if who := c.who.Load(); who != nil {
 		return who, nil
 	}
-	var who wire.WhoAmI
+	var who User
 	_, err := c.call(ctx, request{op: "asking who the token belongs to", method: http.MethodGet, url: "/api/whoami-v2", write: true}, &who)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func (c *Client) WhoAmI(ctx context.Context) (*wire.WhoAmI, error) {
 
 // RepoInfo describes the repo at a revision ("" is "main"). The answer's SHA is
 // the commit that the revision stands for now.
-func (c *Client) RepoInfo(ctx context.Context, repo Repo, rev string) (*wire.RepoInfo, error) {
+func (c *Client) RepoInfo(ctx context.Context, repo Repo, rev string) (*RepoInfo, error) {
 	if err := wire.CheckRepoID(repo.ID); err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (c *Client) RepoInfo(ctx context.Context, repo Repo, rev string) (*wire.Rep
 	if !commitID.MatchString(info.SHA) {
 		return nil, fmt.Errorf("looking up %q: %q is no commit id", repo, c.clean(info.SHA, 80))
 	}
-	return &info, nil
+	return repoInfo(&info), nil
 }
 
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
@@ -130,12 +130,21 @@ func (c *Client) CreateBranch(ctx context.Context, repo Repo, branch, from strin
 // ValidateCard asks the Hub's judgement of a model card's text: the problems
 // it would refuse a commit for, and its warnings. Of repo only the type counts;
 // the ID, which may be empty, is for errors.
-func (c *Client) ValidateCard(ctx context.Context, repo Repo, card string) (*wire.YAMLVerdict, error) {
+func (c *Client) ValidateCard(ctx context.Context, repo Repo, card string) (*CardVerdict, error) {
 	r := request{op: "validating the card of", repo: repo, method: http.MethodPost, url: "/api/validate-yaml"}
 	if err := r.jsonBody(map[string]string{"repoType": strings.TrimSuffix(repo.Type.Plural(), "s"), "content": card}); err != nil {
 		return nil, err
 	}
 	var v wire.YAMLVerdict
-	_, err := c.call(ctx, r, &v)
-	return &v, err
+	if _, err := c.call(ctx, r, &v); err != nil {
+		return nil, err
+	}
+	verdict := &CardVerdict{}
+	for _, m := range v.Errors {
+		verdict.Errors = append(verdict.Errors, m.Message)
+	}
+	for _, m := range v.Warnings {
+		verdict.Warnings = append(verdict.Warnings, m.Message)
+	}
+	return verdict, nil
 }

@@ -79,13 +79,13 @@ func (c *Client) Look(ctx context.Context, t Target) (*TargetState, error) {
 }
 
 // describe asks for a repo whatever commits it has.
-func (c *Client) describe(ctx context.Context, repo Repo) (*wire.RepoInfo, error) {
+func (c *Client) describe(ctx context.Context, repo Repo) (*RepoInfo, error) {
 	var info wire.RepoInfo
 	_, err := c.call(ctx, request{op: "looking up", repo: repo, method: http.MethodGet, url: repo.apiPath()}, &info)
 	if err == nil && info.SHA != "" && !commitID.MatchString(info.SHA) {
 		err = fmt.Errorf("looking up %q: %q is no commit id", repo, c.clean(info.SHA, 80))
 	}
-	return &info, err
+	return repoInfo(&info), err
 }
 
 // MakeTarget creates the repo and the branch where s says that they are not

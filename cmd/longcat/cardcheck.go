@@ -16,7 +16,6 @@ import (
 
 	"longcat"
 	"longcat/hub"
-	"longcat/hub/wire"
 	"longcat/internal/limits"
 	"longcat/modelcard"
 )
@@ -57,16 +56,16 @@ func (a *app) cardCheck(ctx context.Context, where string, online bool) error {
 		verdict, err := c.ValidateCard(ctx, hub.Repo{}, string(files[0].text))
 		var refusal *hub.Error
 		if errors.As(err, &refusal) && refusal.Status == http.StatusBadRequest {
-			verdict, err = &wire.YAMLVerdict{Errors: []wire.YAMLMessage{{Message: refusal.Message}}}, nil
+			verdict, err = &hub.CardVerdict{Errors: []string{refusal.Message}}, nil
 		}
 		if err != nil {
 			return err
 		}
 		for _, m := range verdict.Errors {
-			findings = append(findings, finding{files[0].name, modelcard.Problem{Severity: modelcard.Error, Message: m.Message}})
+			findings = append(findings, finding{files[0].name, modelcard.Problem{Severity: modelcard.Error, Message: m}})
 		}
 		for _, m := range verdict.Warnings {
-			findings = append(findings, finding{files[0].name, modelcard.Problem{Severity: modelcard.Warning, Message: m.Message}})
+			findings = append(findings, finding{files[0].name, modelcard.Problem{Severity: modelcard.Warning, Message: m}})
 		}
 	}
 	return a.printFindings(findings)

@@ -8,7 +8,6 @@ import (
 
 	"longcat"
 	"longcat/hub"
-	"longcat/hub/wire"
 	"longcat/merge"
 )
 
@@ -40,7 +39,7 @@ var documents = map[string]any{
 	"upscale/1":       upscaleDocument{},
 	"verify/1":        longcat.Verification{},
 	"version/1":       versionDocument{},
-	"whoami/1":        wire.WhoAmI{},
+	"whoami/1":        hub.User{},
 }
 
 // schemaOf is the name of a document's shape.

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
-	"longcat/hub/wire"
 	"longcat/internal/suggest"
 	"longcat/internal/units"
 )
@@ -87,9 +86,9 @@ func (a *app) locate(s, repoType string) (hub.Location, error) {
 	if err != nil {
 		return l, &usageError{err}
 	}
-	switch t := wire.RepoType(repoType); t {
+	switch t := hub.RepoType(repoType); t {
 	case "":
-	case wire.Model, wire.Dataset, wire.Space:
+	case hub.Model, hub.Dataset, hub.Space:
 		l.Repo.Type = t
 	default:
 		return l, oneOf("--repo-type", repoType, "model", "dataset", "space")

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"longcat/hub"
-	"longcat/hub/wire"
 )
 
 // repoListDocument is the JSON of repo list.
@@ -31,9 +30,9 @@ func (a *app) repoListCmd() *cobra.Command {
 		Example: commandExample("longcat repo list", "longcat repo list my-org --repo-type dataset"),
 		Args:    between(0, 1, "an owner, or nothing for the token's own"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			kind := wire.RepoType(repoType)
+			kind := hub.RepoType(repoType)
 			switch kind {
-			case "", wire.Model, wire.Dataset, wire.Space:
+			case "", hub.Model, hub.Dataset, hub.Space:
 			default:
 				return oneOf("--repo-type", repoType, "model", "dataset", "space")
 			}
@@ -44,7 +43,7 @@ func (a *app) repoListCmd() *cobra.Command {
 	return cmd
 }
 
-func (a *app) repoList(ctx context.Context, kind wire.RepoType, args []string) error {
+func (a *app) repoList(ctx context.Context, kind hub.RepoType, args []string) error {
 	c, err := a.client()
 	if err != nil {
 		return err

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"longcat/hub"
-	"longcat/hub/wire"
 )
 
 // refused is the error of a request to an address where nobody listens.
@@ -77,7 +76,7 @@ func TestReport(t *testing.T) {
 			"listing files: the hub answered 429 Too Many Requests", "the hub wants fewer requests",
 		},
 		{
-			"gated", &hub.Error{Op: "listing files", Status: http.StatusForbidden, Code: wire.CodeGatedRepo}, 1,
+			"gated", &hub.Error{Op: "listing files", Status: http.StatusForbidden, Code: hub.CodeGatedRepo}, 1,
 			"listing files: the hub answered 403 Forbidden", "ask for access",
 		},
 		{

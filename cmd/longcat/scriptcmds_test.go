@@ -16,10 +16,11 @@ import (
 	"strings"
 	"time"
 
+	"longcat/hub"
+
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 	"longcat/merge/safetensors"
 )
 
@@ -120,7 +121,7 @@ func importRepo(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: repo [-private|-gated|-disabled] ID DIR")
 	}
-	_, err := worldOf(ts).hub.Import(context.Background(), localhub.RepoID{Type: wire.Model, Name: args[0]}, ts.MkAbs(args[1]), opts)
+	_, err := worldOf(ts).hub.Import(context.Background(), localhub.RepoID{Type: hub.Model, Name: args[0]}, ts.MkAbs(args[1]), opts)
 	ts.Check(err)
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"longcat"
 	"longcat/hub"
-	"longcat/hub/wire"
 	"longcat/internal/units"
 )
 
@@ -55,7 +54,7 @@ same command sends only what is missing.`,
 			target := ""
 			if len(args) == 3 {
 				target = strings.Trim(args[2], "/")
-				if err := wire.CheckPath(target); err != nil && target != "" {
+				if err := hub.CheckPath(target); err != nil && target != "" {
 					return &usageError{err}
 				}
 			}

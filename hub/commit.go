@@ -9,7 +9,7 @@ import (
 	"io"
 	"net/http"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // commit makes the commit of a prepared upload whose large files are there. It

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"time"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // Commit is one of a repo's history.

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"longcat/hub"
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 // model is a repo with all kinds of files: small, large, in parts, empty, in

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 	"longcat/internal/plaintext"
 )
 

@@ -15,7 +15,7 @@ import (
 	"sync"
 	"testing"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // fake is a small Hub look-alike: one model, read only, with the habits that

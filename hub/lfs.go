@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 	"longcat/internal/progress"
 )
 

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"net/url"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // Models lists the models of a user or an organisation that the token may see.

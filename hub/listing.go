@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // Entry is a file as a commit lists it. What the listing says of a file's content

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // Location is what people paste to name a repo, or something in it.

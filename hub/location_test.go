@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"longcat/hub"
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 func TestParseLocation(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"longcat/hub"
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // fakeUpload is a look-alike that takes one upload.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // PermissionError says that the token will not be let write to a repo, or

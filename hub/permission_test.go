@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"longcat/hub"
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 func scope(kind, name string, permissions ...string) wire.Scope {

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 	"longcat/internal/durable"
 )
 

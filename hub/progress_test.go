@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"longcat/hub"
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 // The meter ends at the file's size, whatever had to be repeated.

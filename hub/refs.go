@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // ListedRepo is a repo in a list of its author's.

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // Repo names a repo on a Hub. The zero Type is a model.

@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strings"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // WhoAmI tells whom the token belongs to; ErrUnauthorized without a good one.

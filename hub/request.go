@@ -12,7 +12,7 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // request is one call: what to send, and what to say when it fails.

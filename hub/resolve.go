@@ -15,7 +15,7 @@ import (
 	"strconv"
 	"strings"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // File is what the Hub says of one file of a repo, before any redirect.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // Visibility says who may read a repo.

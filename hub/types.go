@@ -4,7 +4,7 @@ import (
 	"io"
 	"time"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // RepoType is the kind of a repo. The zero value means Model.

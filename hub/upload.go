@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 	"longcat/hub/xet"
 	"longcat/internal/progress"
 )

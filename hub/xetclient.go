@@ -11,7 +11,7 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 	"longcat/hub/xet"
 )
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"longcat/hub"
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 func withXet(c *hub.Config) { c.NoXet = false }

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // Role says what a token may do.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // commitMeta is what a commit says about itself.

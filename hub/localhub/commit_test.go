@@ -5,8 +5,8 @@ import (
 	"sync"
 	"testing"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 func TestCommitChangesFiles(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 const crashDir = "LOCALHUB_CRASH_DIR"

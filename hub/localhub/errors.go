@@ -9,8 +9,8 @@ import (
 	"strings"
 	"syscall"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // apiError is an answer that says no. The texts are the Hub's own, because

@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 // A folder of files becomes a repo that any Hub client can read.

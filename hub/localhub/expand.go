@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // expandable are the properties that may be asked for one by one, by type.

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 	"longcat/hub/xet/cdc"
 	"longcat/hub/xet/merkle"
 	"longcat/hub/xet/shard"

@@ -13,8 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 	"longcat/internal/gitmatch"
 	"longcat/internal/limits"
 )

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 func TestImport(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 	"longcat/internal/limits"
 )
 

@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // uploadTTL is how long an upload may take: its addresses last so long.

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strconv"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // linked is a large file of a repo, as an answer describes it.

@@ -3,8 +3,8 @@ package localhub_test
 import (
 	"testing"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 // Without a CDN the content comes from the Hub's own origin. Its answer must

@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 // world is a Hub with two listeners, the second being its CDN, and tokens of

@@ -14,8 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // What bounds the parts of one upload, and of all in a batch's answer: each

@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"regexp"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // kind is what a line of a commit does.

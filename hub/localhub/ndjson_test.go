@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 func unbounded() (func(), error) { return func() {}, nil }

@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
 	"longcat/hub/localhub/web"
-	"longcat/hub/wire"
 )
 
 // lists are the pages on no repo in particular, and the types they show.

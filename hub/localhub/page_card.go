@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
 	"longcat/hub/localhub/web"
-	"longcat/hub/wire"
 	"longcat/internal/units"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // The addresses that the API gives out lead to pages.

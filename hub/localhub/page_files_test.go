@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 func TestTreeAndBlobPages(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 // browserAccept is what browsers send for a page.

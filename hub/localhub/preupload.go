@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"net/http"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 	"longcat/internal/gitmatch"
 	"longcat/internal/limits"
 )

@@ -12,8 +12,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // resolveFile answers GET and HEAD /{repo}/resolve/{rev}/{path}, and the

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 func TestResolveSmallFile(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // call is one request, taken apart.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // Request is what Options.Log is told about one request and its answer.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 const tokenFile = `

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // treeEntry is wire.TreeEntry and what expand adds.

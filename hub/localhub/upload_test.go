@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 func TestUploadAndDownload(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 	"longcat/hub/xet"
 	"longcat/hub/xet/cdc"
 	"longcat/hub/xet/merkle"

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 )
 
 // TestKillXet kills a Hub while chunks are sent, files are made of them, and

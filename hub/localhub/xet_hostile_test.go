@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 	"longcat/hub/xet"
 	"longcat/hub/xet/merkle"
 	"longcat/hub/xet/shard"

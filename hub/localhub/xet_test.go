@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
-	"longcat/hub/wire"
 	"longcat/hub/xet"
 	"longcat/hub/xet/merkle"
 	"longcat/hub/xet/upload"

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 // xetTokenTTL is how long a Xet token works. Clients ask for a new one in time.

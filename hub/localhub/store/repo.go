@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // Settings are what a repo's owner decides about it.

@@ -3,7 +3,7 @@ package store
 import (
 	"strings"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // RepoID names a repo.

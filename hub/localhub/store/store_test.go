@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
 )
 
 var day = time.Date(2026, 9, 22, 17, 0, 0, 0, time.UTC)

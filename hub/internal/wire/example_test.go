@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 func ExampleBlobID() {

@@ -34,6 +34,7 @@ var documents = map[string]any{
 	"repo-list/1":     repoListDocument{},
 	"repo-refs/1":     refDocument{},
 	"serve/1":         serveDocument{},
+	"serve-gc/1":      usageDocument{},
 	"upload/1":        hub.UploadResult{},
 	"upload-plan/1":   uploadPlanDocument{},
 	"upscale/1":       upscaleDocument{},
@@ -88,6 +89,20 @@ type updatedCard struct {
 	Diff    string            `json:"diff,omitempty"`   // of a dry run
 	Commit  *hub.UploadResult `json:"commit,omitempty"` // to a repo
 	Error   string            `json:"error,omitempty"`  // why it was not renewed
+}
+
+// usageDocument is the JSON of serve --gc.
+type usageDocument struct {
+	Repos   []repoUsage `json:"repos"`
+	Objects int         `json:"objects"` // large files, each counted once
+	Bytes   int64       `json:"bytes"`   // of these
+}
+
+// repoUsage is what one repo has, of which others may have some as well.
+type repoUsage struct {
+	Repo    string `json:"repo"`
+	Objects int    `json:"objects"`
+	Bytes   int64  `json:"bytes"`
 }
 
 // serveDocument is the JSON of serve, printed when it begins.

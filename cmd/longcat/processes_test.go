@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 // scriptEnv names what a process that a script's own commands start may see.
 var scriptEnv = []string{
 	"PATH", "HOME", "TMPDIR", "GORACE", "HF_ENDPOINT", "HF_HOME", "HF_TOKEN", "HF_HUB_CACHE", "HF_HUB_DISABLE_PROGRESS_BARS",
+	serveTokenVariable,
 }
 
 func command(ts *testscript.TestScript, args []string) *exec.Cmd {
@@ -99,7 +101,11 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	gaveUp := time.AfterFunc(patience, func() { _ = s.cmd.Process.Kill() })
 	defer gaveUp.Stop()
 	r := bufio.NewReader(out)
-	for _, name := range []string{"HF_ENDPOINT", "HF_TOKEN"} {
+	names := []string{"HF_ENDPOINT", "HF_TOKEN"}
+	if slices.Contains(args, "--tokens") || ts.Getenv(serveTokenVariable) != "" { // which are known
+		names = names[:1]
+	}
+	for _, name := range names {
 		line, err := r.ReadString('\n')
 		value, ok := strings.CutPrefix(strings.TrimSpace(line), name+"=")
 		if err != nil || !ok {

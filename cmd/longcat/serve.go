@@ -1,39 +1,60 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"longcat/hub/localhub"
+	"longcat/hub/localhub/metrics"
 	"longcat/hub/localhub/store"
+	"longcat/internal/units"
 	"longcat/modelcard"
 )
 
+// serveFlags are what serve is told.
+type serveFlags struct {
+	addr, publicURL, tokens, accessLog string
+	readOnly, gc                       bool
+}
+
+// serveTokenVariable holds the token that may write, where there is no file of
+// tokens: a command line can be read by everybody on the machine.
+const serveTokenVariable = "LONGCAT_SERVE_TOKEN"
+
 func (a *app) serveCmd() *cobra.Command {
-	var addr string
+	var f serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve DIR",
-		Short: "Serve a hub over a folder, for a team, an air gap or a test",
-		Long: `Serve a hub over a folder: hf, transformers and longcat work against it when
+		Short: "Serve a hub over a directory, for a team, an air gap or a test",
+		Long: `Serve a hub over a directory: hf, transformers and longcat work against it when
 HF_ENDPOINT is its address. Public repos are read without a token; writing
-needs the token of --token, or the one that is made and printed. A browser shows
-the repos at the same address.`,
+needs one of the file that --tokens names, or the one in LONGCAT_SERVE_TOKEN,
+or else the one that is made and printed. A browser shows the repos at the same
+address. /healthz and /metrics are for those who watch. See docs/serve.md.`,
 		Example: commandExample(
 			"longcat serve ./hub",
-			"HF_ENDPOINT=http://127.0.0.1:8642 hf download me/my-model"),
-		Args: exactly(1, "a folder"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.serve(cmd.Context(), args[0], addr) },
+			"HF_ENDPOINT=http://127.0.0.1:8642 hf download me/my-model",
+			"longcat serve /srv/hub --tokens tokens.yaml --public-url https://ml.example.org/hub"),
+		Args: exactly(1, "a directory"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.serve(cmd.Context(), args[0], f) },
 	}
-	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8642", "address to listen on")
+	flags := cmd.Flags()
+	flags.StringVar(&f.addr, "addr", "127.0.0.1:8642", "address to listen on")
+	flags.StringVar(&f.publicURL, "public-url", "", "URL at which a proxy makes the hub known; its path may be more than \"/\"")
+	flags.StringVar(&f.tokens, "tokens", "", "file of tokens: names, hashes, roles and namespaces; read anew when it changes")
+	flags.StringVar(&f.accessLog, "access-log", "", "file to append a line of JSON to for each request; \"-\" is standard error")
+	flags.BoolVar(&f.readOnly, "read-only", false, "write nothing to the directory")
+	flags.BoolVar(&f.gc, "gc", false, "remove what no repo refers to, print what each repo takes, and end")
 	return cmd
 }
 
@@ -45,31 +66,37 @@ func listenFailure(err error) string {
 	return err.Error()
 }
 
-func (a *app) serve(ctx context.Context, dir, addr string) error {
+func (a *app) serve(ctx context.Context, dir string, f serveFlags) error {
 	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
 		return usagef("%q is a file: serve wants a directory", dir)
 	}
-	secret, made := a.token, false
-	if secret == "" {
-		secret, made = "hf_"+rand.Text(), true
+	if f.gc {
+		return a.collect(ctx, dir)
 	}
-	l, err := net.Listen("tcp", addr) // first, so that a typo in addr leaves no directory behind
+	access, err := a.serveAccess(f)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", f.addr) // first, so that a typo in addr leaves no directory behind
 	if err != nil {
 		return &hintedError{
-			fmt.Errorf("listening on %q: %s", addr, listenFailure(err)),
+			fmt.Errorf("listening on %q: %s", f.addr, listenFailure(err)),
 			"--addr HOST:PORT chooses another address; port 0 is any that is free",
 		}
 	}
 	defer l.Close()
-	h, err := localhub.Open(dir, localhub.Options{
-		Tokens:       []localhub.Token{{Secret: secret, User: "longcat", Role: localhub.Write}},
-		AnyNamespace: true,
-		Render:       modelcard.RenderHTML,
-		Hosts:        hostNames(addr),
-	})
-	if _, ok := errors.AsType[*store.NotHubError](err); ok {
-		return &hintedError{err, "serve wants a directory of its own: one that is empty or not there yet, or that it served before"}
+	log, closeLog, err := accessLog(f.accessLog, a.err)
+	if err != nil {
+		return err
 	}
+	defer closeLog()
+	var h *localhub.Hub
+	numbers := metrics.New(dir, func(ctx context.Context) (localhub.Usage, error) { return h.Usage(ctx) })
+	h, err = openHub(dir, localhub.Options{
+		Tokens: access.tokens, AnyNamespace: f.tokens == "",
+		Render: modelcard.RenderHTML, Hosts: hostNames(f.addr), PublicURL: f.publicURL, ReadOnly: f.readOnly,
+		Log: func(r localhub.Request) { numbers.Observe(r); log(r) },
+	})
 	if err != nil {
 		return err
 	}
@@ -77,18 +104,71 @@ func (a *app) serve(ctx context.Context, dir, addr string) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(serveMemory)
 	}
-	url := "http://" + l.Addr().String()
-	if a.json {
-		if err := a.printJSON(serveDocument{url, secret, dir}); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintf(a.out, "HF_ENDPOINT=%s\n", url)
-		if made {
-			fmt.Fprintf(a.out, "HF_TOKEN=%s\n", secret)
-		}
+	url := cmp.Or(strings.TrimSuffix(f.publicURL, "/"), "http://"+l.Addr().String())
+	if err := a.announce(url, dir, access); err != nil {
+		return err
 	}
-	return serveUntil(ctx, l, h)
+	if f.tokens != "" {
+		go a.followTokens(ctx, f.tokens, h)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", numbers.Handler())
+	return serveUntil(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
+	}))
+}
+
+// openHub is localhub.Open with advice.
+func openHub(dir string, opts localhub.Options) (*localhub.Hub, error) {
+	h, err := localhub.Open(dir, opts)
+	if _, ok := errors.AsType[*store.NotHubError](err); ok {
+		return nil, &hintedError{err, "serve wants a directory of its own: one that is empty or not there yet, or that it served before"}
+	}
+	return h, err
+}
+
+// announce prints where the hub is, and the token if it was made.
+func (a *app) announce(url, dir string, access serveAccess) error {
+	if a.json {
+		return a.printJSON(serveDocument{url, access.secret, dir})
+	}
+	fmt.Fprintf(a.out, "HF_ENDPOINT=%s\n", url)
+	if access.made {
+		fmt.Fprintf(a.out, "HF_TOKEN=%s\n", access.secret)
+	}
+	return nil
+}
+
+// collect removes what no repo refers to, and prints what is left.
+func (a *app) collect(ctx context.Context, dir string) error {
+	h, err := openHub(dir, localhub.Options{NoXet: true})
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if err := h.Collect(ctx); err != nil {
+		return err
+	}
+	u, err := h.Usage(ctx)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		doc := usageDocument{Repos: []repoUsage{}, Objects: u.Objects, Bytes: u.Bytes}
+		for _, r := range u.Repos {
+			doc.Repos = append(doc.Repos, repoUsage{r.ID.String(), r.Objects, r.Bytes})
+		}
+		return a.printJSON(doc)
+	}
+	for _, r := range u.Repos {
+		fmt.Fprintf(a.out, "%10s  %s\n", units.Size(r.Bytes), r.ID)
+	}
+	fmt.Fprintf(a.out, "%10s  in all, of %d large files\n", units.Size(u.Bytes), u.Objects)
+	return nil
 }
 
 // hostNames are what this machine is called, by whoever started serve and by

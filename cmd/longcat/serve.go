@@ -45,7 +45,7 @@ address. /healthz and /metrics are for those who watch. See docs/serve.md.`,
 			"longcat serve ./hub",
 			"HF_ENDPOINT=http://127.0.0.1:8642 hf download me/my-model",
 			"longcat serve /srv/hub --tokens tokens.yaml --public-url https://ml.example.org/hub"),
-		Args: exactly(1, "a directory"),
+		Args: exactly(1, "a folder"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.serve(cmd.Context(), args[0], f) },
 	}
 	flags := cmd.Flags()

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -231,4 +232,16 @@ type whoAmI struct {
 	EmailVerified bool   `json:"emailVerified"`
 	IsPro         bool   `json:"isPro"`
 	AvatarURL     string `json:"avatarUrl"`
+}
+
+// tokenID names a token without telling its secret; "" is for anonymous.
+func (h *Hub) tokenID(t *Token) string {
+	if t == nil {
+		return ""
+	}
+	sum, err := t.hash()
+	if err != nil { // newTokens let it through
+		panic(err)
+	}
+	return h.signer.mac("token", url.Values{"sha256": {hex.EncodeToString(sum[:])}})
 }

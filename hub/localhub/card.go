@@ -8,6 +8,7 @@ import (
 	"longcat/hub/localhub/store"
 	"longcat/internal/cardcheck"
 	"longcat/internal/frontmatter"
+	"longcat/internal/limits"
 )
 
 // card is what a README.md says in its metadata.
@@ -132,3 +133,7 @@ func configJSON(data []byte) (shown json.RawMessage, modelType, architecture str
 	}
 	return shown, modelType, architecture
 }
+
+// maxCardHead is how much of a card is read for its metadata, blank lines before
+// it included.
+const maxCardHead = limits.FrontMatter + 64<<10

@@ -5,19 +5,12 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 	"time"
 
 	"longcat/hub/localhub/store"
 )
-
-// objectAddress is a signed address of an object, with what its answer is to
-// say about it.
-func (h *Hub) objectAddress(c *call, oid string, about url.Values) string {
-	return h.cdn(c) + h.signer.sign("/-/cdn/"+oid, about, h.opts.AddressTTL)
-}
 
 // serveObject sends an object from a signed address. There is no token here:
 // it is another host, as far as the client can tell. A file that is kept as a

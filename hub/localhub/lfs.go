@@ -19,9 +19,6 @@ import (
 	"longcat/hub/localhub/store"
 )
 
-// uploadTTL is how long an upload may take: its addresses last so long.
-const uploadTTL = 24 * time.Hour
-
 // Bounds of a batch, the Hub's own being 500 GB an object: they bound what an
 // answer holds.
 const (
@@ -145,36 +142,6 @@ func (h *Hub) cdn(c *call) string {
 		return h.opts.CDN
 	}
 	return c.origin()
-}
-
-// knows reports whether the user may use an object without sending it: they
-// sent it to this repo, or may read a repo with a commit that has it. That
-// others have it counts for nothing: it would tell what is in private repos,
-// and hand it out.
-func (h *Hub) knows(t *Token, r *store.Repo, sha256 string) bool {
-	if t != nil && r.HasPending(sha256, t.User) || r.HasObject(sha256) {
-		return true
-	}
-	repos, err := h.store.Repos()
-	if err != nil {
-		return false
-	}
-	for _, other := range repos {
-		if h.authorize(t, other, toRead) == nil && other.HasObject(sha256) {
-			return true
-		}
-	}
-	return false
-}
-
-// ticket is what the address of an upload says.
-type ticket struct {
-	oid      string
-	size     int64
-	repo     *store.Repo
-	user     string
-	partSize int64
-	id       string
 }
 
 // ticketFrom checks a signed address and reads it.

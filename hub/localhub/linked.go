@@ -47,3 +47,9 @@ func linkedFrom(q url.Values, sha256 string) (linked, bool) {
 	size, err := strconv.ParseInt(q.Get("size"), 10, 64)
 	return linked{repo: q.Get("repo"), commit: q.Get("commit"), sha256: sha256, size: size}, err == nil
 }
+
+// objectAddress is a signed address of an object, with what its answer is to
+// say about it.
+func (h *Hub) objectAddress(c *call, oid string, about url.Values) string {
+	return h.cdn(c) + h.signer.sign("/-/cdn/"+oid, about, h.opts.AddressTTL)
+}

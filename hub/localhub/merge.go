@@ -1,6 +1,7 @@
 package localhub
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -169,4 +170,42 @@ func (h *Hub) event(c *call, kind string, data any) map[string]any {
 		"id": fmt.Sprintf("%024x", h.serial.Load()), "type": kind, "data": data,
 		"author": map[string]string{"name": c.token.User}, "createdAt": jsonTime(h.opts.Now().Truncate(time.Second)),
 	}
+}
+
+// openPull answers POST /api/models/{repo}/discussions: the Python client's
+// way to a pull request of many commits.
+func (h *Hub) openPull(w http.ResponseWriter, c *call) error {
+	var req struct {
+		Title       string `json:"title"`
+		PullRequest bool   `json:"pullRequest"`
+	}
+	switch {
+	case c.rev != "" && c.path == "merge":
+		return h.mergePull(w, c)
+	case c.rev != "" && (c.path == "status" || c.path == "title"):
+		return h.changePull(w, c)
+	case c.rev != "":
+		return badRequest("This hub can not %s pull requests: look at them, close them or merge them", cmp.Or(c.path, "change"))
+	}
+	if err := h.readJSON(c, maxMessage, &req); err != nil {
+		return err
+	}
+	if !req.PullRequest {
+		return badRequest("This hub has pull requests but no discussions")
+	}
+	return c.repo.Locked(c.Context(), func() error {
+		base, err := c.repo.Resolve(store.DefaultBranch)
+		if err != nil {
+			return err
+		}
+		p, err := h.newPull(c, req.Title)
+		if err != nil {
+			return err
+		}
+		if err := c.repo.SetRef(store.Pulls, strconv.Itoa(p.Num), base.ID); err != nil {
+			return err
+		}
+		writeJSON(w, http.StatusOK, c.describePull(p))
+		return nil
+	})
 }

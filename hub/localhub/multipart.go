@@ -1,18 +1,13 @@
 package localhub
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"hash/crc32"
 	"io"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
@@ -24,99 +19,6 @@ const (
 	maxParts      = 160
 	maxBatchParts = 4000
 )
-
-// partSize is how an object of so many bytes is cut, as one of a batch.
-func (h *Hub) partSize(size int64, batch int) (partSize int64, parts int) {
-	maxParts := int64(max(min(maxParts, maxBatchParts/batch), 4))
-	partSize = h.opts.PartSize
-	for (size+partSize-1)/partSize > maxParts {
-		partSize *= 2
-	}
-	return partSize, int((size + partSize - 1) / partSize)
-}
-
-// uploads are the multipart uploads under way. They do not outlive the
-// process: a client that comes back asks for new addresses.
-type uploads struct {
-	mu   sync.Mutex
-	live map[string]*upload // by the ticket's id and oid
-}
-
-// upload is one object that comes in parts, into one file, in any order.
-type upload struct {
-	file    *os.File
-	expires time.Time
-
-	mu       sync.Mutex
-	parts    []part
-	hashing  bool // somebody advances the frontier
-	frontier int  // parts that sum covers
-	sum      hash.Hash
-	changed  *sync.Cond
-}
-
-// part is one slot of an upload.
-type part struct {
-	etag   string      // set when it is complete, and then for good
-	writer *partWriter // whose bytes count: the latest PUT's
-}
-
-// find returns the upload that a ticket is for, made anew if need be.
-func (us *uploads) find(s *store.Store, t ticket, now time.Time) (*upload, error) {
-	us.mu.Lock()
-	defer us.mu.Unlock()
-	key := t.id + " " + t.oid
-	if u := us.live[key]; u != nil {
-		return u, nil
-	}
-	f, err := s.Temp(0o644)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Truncate(t.size); err != nil {
-		store.Drop(f)
-		return nil, err
-	}
-	u := &upload{file: f, expires: now.Add(uploadTTL), sum: sha256.New()}
-	u.parts = make([]part, (t.size+t.partSize-1)/t.partSize)
-	u.changed = sync.NewCond(&u.mu)
-	if us.live == nil {
-		us.live = map[string]*upload{}
-	}
-	us.live[key] = u
-	return u, nil
-}
-
-// expire drops the uploads that took too long.
-func (us *uploads) expire(now time.Time) {
-	us.mu.Lock()
-	defer us.mu.Unlock()
-	for key, u := range us.live {
-		if now.After(u.expires) {
-			store.Drop(u.file)
-			delete(us.live, key)
-		}
-	}
-}
-
-// take removes an upload from the list, for the caller to finish or drop.
-func (us *uploads) take(t ticket) *upload {
-	us.mu.Lock()
-	defer us.mu.Unlock()
-	key := t.id + " " + t.oid
-	u := us.live[key]
-	delete(us.live, key)
-	return u
-}
-
-func (us *uploads) dropAll() {
-	us.mu.Lock()
-	defer us.mu.Unlock()
-	for _, u := range us.live {
-		store.Drop(u.file)
-	}
-	us.live = nil
-}
 
 // putPart takes one part.
 func (h *Hub) putPart(w http.ResponseWriter, c *call) error {
@@ -176,24 +78,6 @@ func (u *upload) receive(i int, start, size int64, body io.Reader) (string, erro
 		return "", conflict("Part %d was sent twice, and not the same", i+1)
 	}
 	return etag, nil
-}
-
-// partWriter writes to a part as long as it is the part's writer.
-type partWriter struct {
-	upload *upload
-	part   int
-	at     int64
-}
-
-func (w *partWriter) Write(p []byte) (int, error) {
-	w.upload.mu.Lock()
-	defer w.upload.mu.Unlock()
-	if w.upload.parts[w.part].writer != w {
-		return len(p), nil // complete, or somebody else's: compare only
-	}
-	n, err := w.upload.file.WriteAt(p, w.at)
-	w.at += int64(n)
-	return n, err
 }
 
 // advance hashes the parts that are complete up to the first that is not, so
@@ -293,4 +177,14 @@ func (u *upload) settle(t ticket) error {
 	}
 	u.mu.Unlock()
 	return u.advance(t)
+}
+
+// partSize is how an object of so many bytes is cut, as one of a batch.
+func (h *Hub) partSize(size int64, batch int) (partSize int64, parts int) {
+	maxParts := int64(max(min(maxParts, maxBatchParts/batch), 4))
+	partSize = h.opts.PartSize
+	for (size+partSize-1)/partSize > maxParts {
+		partSize *= 2
+	}
+	return partSize, int((size + partSize - 1) / partSize)
 }

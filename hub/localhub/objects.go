@@ -123,3 +123,31 @@ func (h *Hub) collect(ctx context.Context) error {
 	})
 	return errors.Join(append(errs, err)...)
 }
+
+// xetFile finds a large file that can be had through Xet.
+func (h *Hub) xetFile(sha256 string) (cas.Known, bool) {
+	if h.opts.NoXet {
+		return cas.Known{}, false
+	}
+	return h.xet.BySHA256(sha256)
+}
+
+// knows reports whether the user may use an object without sending it: they
+// sent it to this repo, or may read a repo with a commit that has it. That
+// others have it counts for nothing: it would tell what is in private repos,
+// and hand it out.
+func (h *Hub) knows(t *Token, r *store.Repo, sha256 string) bool {
+	if t != nil && r.HasPending(sha256, t.User) || r.HasObject(sha256) {
+		return true
+	}
+	repos, err := h.store.Repos()
+	if err != nil {
+		return false
+	}
+	for _, other := range repos {
+		if h.authorize(t, other, toRead) == nil && other.HasObject(sha256) {
+			return true
+		}
+	}
+	return false
+}

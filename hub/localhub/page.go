@@ -3,7 +3,6 @@ package localhub
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"longcat/hub/internal/wire"
@@ -17,16 +16,6 @@ var lists = map[string][]wire.RepoType{
 	"/models":   {wire.Model},
 	"/datasets": {wire.Dataset},
 	"/spaces":   {wire.Space},
-}
-
-// browserPages are the pages below /{repo} that people see, by verb.
-var browserPages = map[string]route{
-	"":            {toSee, (*Hub).cardPage},
-	"tree":        {toSee, (*Hub).treePage},
-	"blob":        {toRead, (*Hub).blobPage},
-	"commits":     {toSee, (*Hub).commitsPage},
-	"commit":      {toSee, (*Hub).commitPage},
-	"discussions": {toSee, (*Hub).pullPage},
 }
 
 // fromBrowser reports whether r comes from something that shows HTML to
@@ -128,29 +117,6 @@ func pageAt(id RepoID, verb, rev, path string) string {
 		address += "/" + escapePath(path)
 	}
 	return address
-}
-
-// cursor is where a page of a list of n begins, as its address says.
-func cursor(c *call, n int) int {
-	start, err := strconv.Atoi(c.URL.Query().Get("cursor"))
-	if err != nil || start < 0 || start > n {
-		return 0
-	}
-	return start
-}
-
-// withQuery is the page's own address with another query.
-func (c *call) withQuery(set map[string]string) string {
-	q := c.URL.Query()
-	for k, v := range set {
-		if q.Set(k, v); v == "" {
-			q.Del(k)
-		}
-	}
-	if len(q) == 0 {
-		return c.URL.EscapedPath()
-	}
-	return c.URL.EscapedPath() + "?" + q.Encode()
 }
 
 // errorTexts are the headings of error pages, and what to do.

@@ -1,7 +1,6 @@
 package localhub
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -40,44 +39,6 @@ func (c *call) ownsPull(rev string) bool {
 	}
 	p, err := c.repo.Pull(number)
 	return err == nil && p.Author == c.token.User
-}
-
-// openPull answers POST /api/models/{repo}/discussions: the Python client's
-// way to a pull request of many commits.
-func (h *Hub) openPull(w http.ResponseWriter, c *call) error {
-	var req struct {
-		Title       string `json:"title"`
-		PullRequest bool   `json:"pullRequest"`
-	}
-	switch {
-	case c.rev != "" && c.path == "merge":
-		return h.mergePull(w, c)
-	case c.rev != "" && (c.path == "status" || c.path == "title"):
-		return h.changePull(w, c)
-	case c.rev != "":
-		return badRequest("This hub can not %s pull requests: look at them, close them or merge them", cmp.Or(c.path, "change"))
-	}
-	if err := h.readJSON(c, maxMessage, &req); err != nil {
-		return err
-	}
-	if !req.PullRequest {
-		return badRequest("This hub has pull requests but no discussions")
-	}
-	return c.repo.Locked(c.Context(), func() error {
-		base, err := c.repo.Resolve(store.DefaultBranch)
-		if err != nil {
-			return err
-		}
-		p, err := h.newPull(c, req.Title)
-		if err != nil {
-			return err
-		}
-		if err := c.repo.SetRef(store.Pulls, strconv.Itoa(p.Num), base.ID); err != nil {
-			return err
-		}
-		writeJSON(w, http.StatusOK, c.describePull(p))
-		return nil
-	})
 }
 
 // pullDetails answers GET /api/models/{repo}/discussions[/{number}].

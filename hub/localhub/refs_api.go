@@ -71,14 +71,6 @@ func (h *Hub) createBranch(w http.ResponseWriter, c *call) error {
 	})
 }
 
-// target is the name that a branch or tag request is about.
-func (c *call) target() string {
-	if c.path != "" { // a "/" in the name that was not encoded
-		return c.rev + "/" + c.path
-	}
-	return c.rev
-}
-
 func (c *call) addRef(w http.ResponseWriter, f store.Ref, overwrite bool) error {
 	if err := store.CheckRefName(f.Name); err != nil {
 		return err

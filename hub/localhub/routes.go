@@ -1,7 +1,6 @@
 package localhub
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,29 +9,6 @@ import (
 	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
 )
-
-// call is one request, taken apart.
-type call struct {
-	*http.Request
-	token *Token // nil: anonymous
-
-	public  string // the address that clients are told; "" for the one that this one uses
-	browser bool   // errors are to be pages
-	page    bool   // it is for one of the pages that people see
-
-	id   RepoID
-	repo *store.Repo
-	rev  string // what follows the verb, decoded
-	path string // what follows rev, decoded; not checked
-}
-
-type handler func(h *Hub, w http.ResponseWriter, c *call) error
-
-// route is how one kind of request on a repo is served.
-type route struct {
-	need  need
-	serve handler
-}
 
 // global are the requests on no repo in particular, by method and path.
 var global = map[string]handler{
@@ -250,20 +226,12 @@ func splitRev(segments []string) (rev, path string) {
 	return strings.Join(segments[:n], "/"), strings.TrimSuffix(strings.Join(segments[n:], "/"), "/")
 }
 
-// commit is the commit that the address names; the default branch's if none.
-func (c *call) commit() (*store.Commit, error) {
-	return c.repo.Resolve(cmp.Or(c.rev, store.DefaultBranch))
-}
-
-// origin is where the Hub is for the client: scheme, host and the path, if any,
-// below which it is.
-func (c *call) origin() string {
-	if c.public != "" {
-		return c.public
-	}
-	scheme := "http"
-	if c.TLS != nil || c.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	return scheme + "://" + c.Host
+// browserPages are the pages below /{repo} that people see, by verb.
+var browserPages = map[string]route{
+	"":            {toSee, (*Hub).cardPage},
+	"tree":        {toSee, (*Hub).treePage},
+	"blob":        {toRead, (*Hub).blobPage},
+	"commits":     {toSee, (*Hub).commitsPage},
+	"commit":      {toSee, (*Hub).commitPage},
+	"discussions": {toSee, (*Hub).pullPage},
 }

@@ -8,29 +8,9 @@ import (
 	"os"
 	"regexp"
 	"strings"
-	"sync"
-	"time"
 
 	"longcat/hub/internal/wire"
 )
-
-// Request is what Options.Log is told about one request and its answer.
-type Request struct {
-	ID         string
-	Began      time.Time
-	Remote     string // address of the client, or of the proxy before it
-	Method     string
-	Host       string // as the client addressed us: tells the CDN's requests from the Hub's
-	Path       string // without the query, which may hold a signature
-	Range      string // the Range header
-	Authorized bool   // an Authorization header came along
-	User       string // "" for anonymous
-	Status     int
-	Received   int64 // body bytes
-	Sent       int64 // body bytes
-	Duration   time.Duration
-	Err        error // why the request was refused or failed, if it was
-}
 
 var requestID = regexp.MustCompile(`^[0-9A-Za-z=;:._-]{1,100}$`)
 
@@ -193,33 +173,6 @@ type pacedCopy struct{ *recorder }
 func (w pacedCopy) Write(p []byte) (int, error) {
 	w.pace.extend()
 	return w.ResponseWriter.Write(p)
-}
-
-var copyBuffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
-
-// copyAll is io.Copy through a large buffer that is full each time, however
-// little the source gives at once and whatever ReadFrom and WriteTo there are.
-func copyAll(dst io.Writer, src io.Reader) (n int64, err error) {
-	buf := copyBuffers.Get().(*[256 << 10]byte)
-	defer copyBuffers.Put(buf)
-	for {
-		k := 0
-		for k < len(buf) && err == nil { // unlike io.ReadFull, which hides a source that was cut off
-			var m int
-			m, err = src.Read(buf[k:])
-			k += m
-		}
-		w, werr := dst.Write(buf[:k])
-		n += int64(w)
-		switch {
-		case werr != nil:
-			return n, werr
-		case err == io.EOF:
-			return n, nil
-		case err != nil:
-			return n, err
-		}
-	}
 }
 
 // Unwrap serves http.ResponseController.

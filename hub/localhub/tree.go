@@ -193,3 +193,14 @@ func page[E any](w http.ResponseWriter, c *call, path string, all []E, size int)
 func jsonTime(t time.Time) json.RawMessage {
 	return t.UTC().AppendFormat(nil, `"2006-01-02T15:04:05.000Z"`)
 }
+
+// addXetHashes names the large files in the way of the Xet protocol.
+func (h *Hub) addXetHashes(entries []treeEntry) {
+	for i := range entries {
+		if e := &entries[i]; e.LFS != nil {
+			if known, ok := h.xetFile(e.LFS.OID); ok {
+				e.XetHash = known.Hash.String()
+			}
+		}
+	}
+}

@@ -9,25 +9,6 @@ import (
 	"longcat/hub/localhub/cas"
 )
 
-// addXetHashes names the large files in the way of the Xet protocol.
-func (h *Hub) addXetHashes(entries []treeEntry) {
-	for i := range entries {
-		if e := &entries[i]; e.LFS != nil {
-			if known, ok := h.xetFile(e.LFS.OID); ok {
-				e.XetHash = known.Hash.String()
-			}
-		}
-	}
-}
-
-// xetFile finds a large file that can be had through Xet.
-func (h *Hub) xetFile(sha256 string) (cas.Known, bool) {
-	if h.opts.NoXet {
-		return cas.Known{}, false
-	}
-	return h.xet.BySHA256(sha256)
-}
-
 // convertAtOnce is the most bytes of an object whose chunks are found before
 // its upload is answered. Larger ones would make the client wait.
 const convertAtOnce = 32 << 20

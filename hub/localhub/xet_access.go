@@ -3,6 +3,7 @@ package localhub
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"longcat/hub/localhub/cas"
 	"longcat/hub/xet/merkle"
@@ -97,4 +98,23 @@ func covers(ranges []chunkRange, first, end uint32) bool {
 		i--
 	}
 	return i >= 0 && end <= ranges[i].end
+}
+
+// hash reads the hash that the path is, behind one of some prefixes and "/"; a
+// hash alone if there are none.
+func (c *call) hash(prefixes ...string) (merkle.Hash, error) {
+	text := c.path
+	if len(prefixes) > 0 {
+		prefix, rest, _ := strings.Cut(c.path, "/")
+		for _, p := range prefixes {
+			if p == prefix {
+				text = rest
+			}
+		}
+	}
+	hash, err := merkle.Parse(text)
+	if err != nil {
+		return hash, badRequest("%v", err)
+	}
+	return hash, nil
 }

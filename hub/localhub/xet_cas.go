@@ -4,8 +4,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-
-	"longcat/hub/xet/merkle"
 )
 
 // casRoutes are the requests below the CAS address, by method, version and
@@ -54,25 +52,6 @@ func (h *Hub) serveCAS(w http.ResponseWriter, c *call) error {
 	}
 	c.path = strings.Join(parts[6:], "")
 	return route.serve(h, w, c)
-}
-
-// hash reads the hash that the path is, behind one of some prefixes and "/"; a
-// hash alone if there are none.
-func (c *call) hash(prefixes ...string) (merkle.Hash, error) {
-	text := c.path
-	if len(prefixes) > 0 {
-		prefix, rest, _ := strings.Cut(c.path, "/")
-		for _, p := range prefixes {
-			if p == prefix {
-				text = rest
-			}
-		}
-	}
-	hash, err := merkle.Parse(text)
-	if err != nil {
-		return hash, badRequest("%v", err)
-	}
-	return hash, nil
 }
 
 // maxTelemetry bounds what clients tell about themselves.

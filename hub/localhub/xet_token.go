@@ -2,7 +2,6 @@ package localhub
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -62,18 +61,6 @@ func (h *Hub) giveXetToken(w http.ResponseWriter, c *call, scope string) error {
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, token)
 	return nil
-}
-
-// tokenID names a token without telling its secret; "" is for anonymous.
-func (h *Hub) tokenID(t *Token) string {
-	if t == nil {
-		return ""
-	}
-	sum, err := t.hash()
-	if err != nil { // newTokens let it through
-		panic(err)
-	}
-	return h.signer.mac("token", url.Values{"sha256": {hex.EncodeToString(sum[:])}})
 }
 
 var errBadXetToken = &apiError{Status: http.StatusUnauthorized, Message: "Invalid or expired Xet token"}

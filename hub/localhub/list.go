@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"longcat/hub/localhub/store"
-	"longcat/hub/wire"
+	"longcat/hub/internal/wire"
 )
 
 // listRepos answers GET /api/models, /api/datasets and /api/spaces. It knows

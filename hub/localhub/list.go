@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
-	"longcat/hub/localhub/store"
 	"longcat/hub/internal/wire"
+	"longcat/hub/localhub/store"
 )
 
 // listRepos answers GET /api/models, /api/datasets and /api/spaces. It knows

@@ -31,7 +31,7 @@ func (c *Client) Commits(ctx context.Context, repo Repo, revision string) iter.S
 		}
 		r := request{op: "listing commits of", repo: repo, url: repo.apiPath("commits", revOr(revision))}
 		for e, err := range pages[entry](ctx, c, r) {
-			if !yield(Commit{e.ID, e.Title, e.Message, e.Date}, err) || err != nil {
+			if !yield(Commit(e), err) || err != nil {
 				return
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"regexp"
 
 	"longcat/hub/internal/wire"
 	"longcat/hub/localhub/store"
@@ -41,8 +40,6 @@ type change struct {
 
 // maxChanges bounds one commit.
 const maxChanges = 25_000
-
-var sha256ID = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // Bounds of a commit's body.
 const (

@@ -13,10 +13,7 @@ func taskArithmetic[F number.Float](t *tensor[F]) (step[F], error) {
 	return t.combine(nil, nil, (*block[F]).add)
 }
 
-// pruning drops elements of the models' differences: given a tensor, it returns
-// what prunes the difference d of the i-th model other than the base.
-type pruning[F number.Float] func(t *tensor[F]) (prune[F], error)
-
+// prune drops elements of the difference d of the i-th model other than the base.
 type prune[F number.Float] func(b *block[F], i int, d []F)
 
 // agree sets mix to the sum of the weighted differences d, as far as they agree,

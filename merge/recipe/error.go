@@ -61,7 +61,3 @@ func (w Warning) String() string {
 func (r *Recipe) Errorf(at Pos, format string, args ...any) *Error {
 	return &Error{File: r.File, Pos: at, Msg: fmt.Sprintf(format, args...)}
 }
-
-func (r *Recipe) warnf(at Pos, format string, args ...any) {
-	r.Warnings = append(r.Warnings, Warning{at, fmt.Sprintf(format, args...)})
-}

@@ -1,6 +1,7 @@
 package upload
 
 import (
+	"context"
 	"bytes"
 
 	"longcat/hub/xet/merkle"
@@ -26,26 +27,26 @@ const shardEvery = 256 << 20
 const maxShardRecords = shard.MaxBytes / shard.RecordSize / 4
 
 // add takes a file all of whose chunks have a place.
-func (r *register) add(f *file) {
+func (r *register) add(ctx context.Context, f *file) {
 	if f.Size > 0 && !r.seen[f.Hash] {
 		r.seen[f.Hash] = true
 		r.files = append(r.files, f)
 	}
 	if size, records := r.waiting(); size >= shardEvery || records >= maxShardRecords {
-		r.flush()
+		r.flush(ctx)
 	}
 }
 
 // relieve keeps memory bounded within a long file: it sends xorbs ahead of the
 // file that they belong to if they would make a shard too long, and forgets
 // those that have arrived if there are too many to remember.
-func (r *register) relieve() {
+func (r *register) relieve(ctx context.Context) {
 	packer := &r.session.packer
 	full := len(packer.index) >= packer.most
 	if _, records := r.waiting(); full || records >= maxShardRecords {
-		r.flush()
+		r.flush(ctx)
 	}
-	if full && r.session.wait(r.last) == nil {
+	if full && wait(ctx, r.last) == nil {
 		packer.forget(r.xorbs)
 		clear(r.session.answers.asked) // the server has learned
 	}
@@ -65,7 +66,7 @@ func (r *register) waiting() (size int64, records int) {
 }
 
 // flush sends a shard with what is in none yet, in the background.
-func (r *register) flush() {
+func (r *register) flush(ctx context.Context) {
 	packer := &r.session.packer
 	packer.flush()
 	xorbs, files := packer.all[r.xorbs:], r.files
@@ -85,17 +86,17 @@ func (r *register) flush() {
 	s := r.session
 	s.g.Go(func() error {
 		if before != nil {
-			if err := s.wait(before); err != nil {
+			if err := wait(ctx, before); err != nil {
 				return err
 			}
 		}
 		for i, x := range xorbs {
-			if err := s.wait(x.done); err != nil {
+			if err := wait(ctx, x.done); err != nil {
 				return err
 			}
 			out.Xorbs[i].Packed = x.packed
 		}
-		if err := s.sendShard(out); err != nil {
+		if err := s.sendShard(ctx, out); err != nil {
 			return err
 		}
 		close(done)
@@ -103,22 +104,22 @@ func (r *register) flush() {
 	})
 }
 
-func (s *session) wait(done <-chan struct{}) error {
+func wait(ctx context.Context, done <-chan struct{}) error {
 	select {
 	case <-done:
 		return nil
-	case <-s.ctx.Done():
-		return s.ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-func (s *session) sendShard(out *shard.Shard) error {
+func (s *session) sendShard(ctx context.Context, out *shard.Shard) error {
 	var b bytes.Buffer
 	b.Grow(int(shard.Size(out)))
 	if err := shard.Write(&b, out); err != nil {
 		return err
 	}
-	if err := s.client.PutShard(s.ctx, b.Bytes()); err != nil {
+	if err := s.client.PutShard(ctx, b.Bytes()); err != nil {
 		return err
 	}
 	s.sent.Add(int64(b.Len()))

@@ -40,7 +40,6 @@ func (sc *scan) run(ctx context.Context) error {
 }
 
 func (sc *scan) read(ctx context.Context) error {
-	askAbout(sc.session, sc.spans)
 	var batch []merkle.Leaf
 	hand := func() {
 		select {

@@ -17,14 +17,14 @@ import (
 
 // send packs and uploads a xorb in the background; it waits while too many
 // others are on their way.
-func (s *session) send(x *newXorb) {
-	if !s.sending.begin(s.ctx) {
+func (s *session) send(ctx context.Context, x *newXorb) {
+	if !s.sending.begin(ctx) {
 		return
 	}
 	s.g.Go(func() error {
 		began := time.Now()
 		defer func() { s.sending.end(time.Since(began)) }()
-		if err := s.sendXorb(x); err != nil {
+		if err := s.sendXorb(ctx, x); err != nil {
 			return err
 		}
 		close(x.done)
@@ -32,13 +32,13 @@ func (s *session) send(x *newXorb) {
 	})
 }
 
-func (s *session) sendXorb(x *newXorb) (err error) {
+func (s *session) sendXorb(ctx context.Context, x *newXorb) (err error) {
 	f, err := tempFile(s.o.TempDir)
 	if err != nil {
 		return fmt.Errorf("making a file for a xorb: %w", err)
 	}
 	defer f.discard()
-	packed, err := pack(s.ctx, x, f)
+	packed, err := pack(ctx, x, f)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *session) sendXorb(x *newXorb) (err error) {
 	packed.Open = func() (io.ReadCloser, error) {
 		return io.NopCloser(&counter{r: io.NewSectionReader(f, 0, packed.Size), told: told}), nil
 	}
-	sent, err := s.client.PutXorb(s.ctx, packed)
+	sent, err := s.client.PutXorb(ctx, packed)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,6 @@ import (
 type session struct {
 	client *xet.Client
 	o      Options
-	ctx    context.Context //nolint:containedctx // of all that belongs to the session
 	g      *errgroup.Group // all that Run waits for
 
 	// Used by the deciding goroutine only.
@@ -41,7 +40,7 @@ type session struct {
 // askers is how many questions about sources are under way at a time.
 const askers = 8
 
-func newSession(ctx context.Context, client *xet.Client, o Options) *session {
+func newSession(client *xet.Client, o Options) *session {
 	if o.Readers == 0 {
 		o.Readers = runtime.GOMAXPROCS(0)
 	}
@@ -57,14 +56,15 @@ func newSession(ctx context.Context, client *xet.Client, o Options) *session {
 		}
 	}
 	s := &session{client: client, o: o, asking: make(chan struct{}, askers), sending: newSenders(o.Senders)}
-	s.g, s.ctx = errgroup.WithContext(ctx)
-	s.packer = packer{limit: growing, most: maxIndex, index: map[uint64]uint32{}, seal: s.send}
+	s.packer = packer{limit: growing, most: maxIndex, index: map[uint64]uint32{}}
 	s.answers = answers{now: o.Now, asked: map[merkle.Hash]bool{}}
 	s.register = register{session: s, seen: map[merkle.Hash]bool{}}
 	return s
 }
 
-func (s *session) run(contents []Content) (*Result, error) {
+func (s *session) run(ctx context.Context, contents []Content) (*Result, error) {
+	s.g, ctx = errgroup.WithContext(ctx)
+	s.packer.seal = func(x *newXorb) { s.send(ctx, x) }
 	result := &Result{Files: make([]File, len(contents))}
 	scans := make([]*scan, len(contents))
 	for i := range contents {
@@ -73,16 +73,16 @@ func (s *session) run(contents []Content) (*Result, error) {
 		}
 		scans[i] = newScan(s, &contents[i])
 	}
-	s.g.Go(func() error { return s.read(scans) })
+	s.g.Go(func() error { return s.read(ctx, scans) })
 	s.g.Go(func() error {
 		for i, sc := range scans {
-			file, err := s.decide(sc)
+			file, err := s.decide(ctx, sc)
 			if err != nil {
 				return err
 			}
 			result.Files[i] = *file
 		}
-		s.register.flush()
+		s.register.flush(ctx)
 		return nil
 	})
 	if err := s.g.Wait(); err != nil {
@@ -108,24 +108,27 @@ func checkKnown(c *Content) error {
 }
 
 // read starts the contents' scans in order, some at a time.
-func (s *session) read(scans []*scan) error {
-	g, ctx := errgroup.WithContext(s.ctx)
+func (s *session) read(ctx context.Context, scans []*scan) error {
+	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(s.o.Readers)
 	for _, sc := range scans {
-		g.Go(func() error { return sc.run(ctx) })
+		g.Go(func() error {
+			askAbout(ctx, s, sc.spans) // may go on when all is read
+			return sc.run(gctx)
+		})
 	}
 	return g.Wait()
 }
 
 // decide finds a place for each chunk of a content while it is being read, and
 // hands the file to the register.
-func (s *session) decide(sc *scan) (*File, error) {
+func (s *session) decide(ctx context.Context, sc *scan) (*File, error) {
 	file := newFile()
 	w := &window{session: s, content: sc.content, file: file}
-	follow := &follower{spans: sc.spans, size: sc.content.Data.Size(), emit: w.add}
+	follow := &follower{spans: sc.spans, size: sc.content.Data.Size(), emit: func(c chunk) { w.add(ctx, c) }}
 	for leaves := range sc.leaves {
 		for _, leaf := range leaves {
-			if err := follow.add(s.ctx, leaf); err != nil {
+			if err := follow.add(ctx, leaf); err != nil {
 				return nil, err
 			}
 		}
@@ -134,9 +137,9 @@ func (s *session) decide(sc *scan) (*File, error) {
 		return nil, sc.err
 	}
 	follow.end()
-	w.flush()
+	w.flush(ctx)
 	file.finish(sc.sum)
 	s.stats.Total += file.File.Size
-	s.register.add(file)
+	s.register.add(ctx, file)
 	return &file.File, nil
 }

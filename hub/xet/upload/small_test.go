@@ -18,9 +18,9 @@ import (
 // runSmall is Run, but with xorbs of at most smallXorb bytes, so that little
 // content makes many.
 func runSmall(ctx context.Context, server *fakecas.Server, contents []Content, o Options) (*Result, error) {
-	s := newSession(ctx, server.Client(), o)
+	s := newSession(server.Client(), o)
 	s.packer.limit = func(int64) int64 { return smallXorb }
-	return s.run(contents)
+	return s.run(ctx, contents)
 }
 
 const smallXorb = 256 << 10
@@ -100,9 +100,9 @@ func TestMemoryIsBounded(t *testing.T) {
 	server := fakecas.New(t)
 	all, _ := randomContents(4*smallXorb, 2*smallXorb, smallXorb)
 	all = append(all, all[1], all[0])
-	s := newSession(t.Context(), server.Client(), Options{TempDir: t.TempDir()})
+	s := newSession(server.Client(), Options{TempDir: t.TempDir()})
 	s.packer.limit, s.packer.most = func(int64) int64 { return smallXorb }, 3
-	result, err := s.run(all)
+	result, err := s.run(t.Context(), all)
 	if err != nil {
 		t.Fatal(err)
 	}

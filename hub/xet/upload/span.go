@@ -54,7 +54,7 @@ func spansOf(c *Content) []*span {
 
 // askAbout asks the server about spans, some at a time, in the background. A
 // source that it does not know is no failure: its bytes are new then.
-func askAbout(s *session, spans []*span) {
+func askAbout(ctx context.Context, s *session, spans []*span) {
 	if len(spans) == 0 {
 		return
 	}
@@ -62,12 +62,12 @@ func askAbout(s *session, spans []*span) {
 		for _, sp := range spans {
 			select {
 			case s.asking <- struct{}{}:
-			case <-s.ctx.Done():
-				return s.ctx.Err()
+			case <-ctx.Done():
+				return ctx.Err()
 			}
 			s.g.Go(func() error {
 				defer func() { <-s.asking }()
-				sp.answer <- s.ask(sp)
+				sp.answer <- s.ask(ctx, sp)
 				return nil
 			})
 		}
@@ -75,11 +75,11 @@ func askAbout(s *session, spans []*span) {
 	})
 }
 
-func (s *session) ask(sp *span) *xet.Reconstruction {
+func (s *session) ask(ctx context.Context, sp *span) *xet.Reconstruction {
 	if _, unknown := s.unknown.Load(sp.Source); unknown {
 		return nil
 	}
-	answer, err := sp.Source.Client.Reconstruct(s.ctx, sp.Source.File, sp.From, sp.From+sp.Size)
+	answer, err := sp.Source.Client.Reconstruct(ctx, sp.Source.File, sp.From, sp.From+sp.Size)
 	if err != nil {
 		s.unknown.Store(sp.Source, true)
 		return nil

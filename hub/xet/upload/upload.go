@@ -113,8 +113,8 @@ func Run(ctx context.Context, client *xet.Client, contents []Content, o Options)
 		told := &tally{found: o.Found, moved: o.Moved}
 		with := o
 		with.Found, with.Moved = told.addFound, told.addMoved
-		s := newSession(ctx, client, with)
-		result, err := s.run(contents)
+		s := newSession(client, with)
+		result, err := s.run(ctx, contents)
 		if err == nil {
 			result.Stats.Sent += sent
 			return result, nil

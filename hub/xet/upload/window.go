@@ -1,5 +1,7 @@
 package upload
 
+import "context"
+
 // A window holds back some chunks of a content, so that the server's answer to
 // a question for one of them can still help those before it: only one in a
 // thousand may be asked for.
@@ -19,21 +21,21 @@ const windowSize = 4 << 10
 // Source: docs/xet/deduplication.md.
 const askEvery = 4 << 20
 
-func (w *window) add(c chunk) {
+func (w *window) add(ctx context.Context, c chunk) {
 	if w.chunks = append(w.chunks, c); len(w.chunks) == windowSize {
-		w.flush()
+		w.flush(ctx)
 	}
 }
 
 // flush decides on the chunks and gives them to the file.
-func (w *window) flush() {
-	w.ask()
+func (w *window) flush(ctx context.Context) {
+	w.ask(ctx)
 	for _, c := range w.chunks {
 		w.file.add(c.Leaf, w.find(c))
 		w.at += int64(c.Size)
 	}
 	w.chunks = w.chunks[:0]
-	w.session.register.relieve()
+	w.session.register.relieve(ctx)
 }
 
 // find gives the chunk that begins at w.at a place, a new one if it has none.
@@ -60,7 +62,7 @@ func (w *window) find(c chunk) place {
 
 // ask asks the server for chunks of which nothing is known. It asks for one
 // after the other, since one answer tells of many chunks.
-func (w *window) ask() {
+func (w *window) ask(ctx context.Context) {
 	if w.session.o.ask == never {
 		return
 	}
@@ -80,6 +82,6 @@ func (w *window) ask() {
 			continue
 		}
 		w.asked = start
-		w.session.answers.ask(w.session.ctx, w.session.client, c.Hash)
+		w.session.answers.ask(ctx, w.session.client, c.Hash)
 	}
 }

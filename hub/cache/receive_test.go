@@ -94,9 +94,10 @@ func TestReceiveWaitsForTheHash(t *testing.T) {
 			receive(t, p, content, Extent{0, id.Size})
 		}()
 		synctest.Wait()
-		// Beside those that are kept: the one at the hash, and the one that was being written.
-		if n := p.Arrived() / blockSize; n != int64(share(enoughKept)+2) {
-			t.Errorf("%d blocks arrived while none was hashed, want %d", n, share(enoughKept)+2)
+		// Beside those that are kept: the one at the hash, and the one that was being
+		// written, unless that was kept before the next one was asked for.
+		if n, most := p.Arrived()/blockSize, int64(share(enoughKept)+2); n > most || n < most-1 {
+			t.Errorf("%d blocks arrived while none was hashed, want %d or one less", n, most)
 		}
 		close(leave)
 		<-done

@@ -3,6 +3,7 @@ package localhub_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"longcat/hub/internal/wire"
 	"longcat/hub/localhub"
+	"longcat/hub/localhub/store"
 	"longcat/hub/xet/cdc"
 	"longcat/hub/xet/merkle"
 	"longcat/hub/xet/shard"
@@ -175,5 +177,49 @@ func TestShardOfRepeatedTerms(t *testing.T) {
 	}
 	if a := ann.ask("POST", "/v1/shards", shardOf(t, claim)); a.StatusCode != 400 || !strings.Contains(string(a.body), "terms") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+}
+
+// What another process is about to make a repo of is not collected.
+func TestDraftsKeepTheirObjects(t *testing.T) {
+	dir := t.TempDir()
+	w := openWorld(t, dir, nil)
+	other, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	draft, err := other.Draft(localhub.RepoID{Type: wire.Model, Name: "ann/mirrored"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := blob(3000, 1)
+	release, err := other.KeepObjects(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := other.Temp(0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(other.PutObject(f, sha(content)), draft.MarkCommitted(sha(content), "ann")); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if err := w.hub.Collect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	head := store.NewCommit(store.Commit{ID: strings.Repeat("c", 40), Author: "zoe", Title: "from elsewhere"}, []store.File{
+		{Path: "m.bin", OID: store.BlobID([]byte(wire.LFSPointer(sha(content), 3000))), Size: 3000, LFS: sha(content)},
+	})
+	err = errors.Join(draft.MoveRef(store.Ref{Kind: store.Heads, Name: "main"}, head), draft.Finish(t.Context(), store.Settings{}, w.clock.now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.get("", "ann/mirrored", head.ID, "m.bin"); !bytes.Equal(got, content) {
+		t.Error("the mirrored file has other content")
 	}
 }

@@ -96,8 +96,12 @@ func (h *Hub) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	drafts, err := h.store.Drafts()
+	if err != nil {
+		return err
+	}
 	alive := map[string]bool{}
-	for _, r := range repos {
+	for _, r := range append(repos, drafts...) {
 		committed, err := r.ObjectIDs()
 		if err != nil {
 			return err

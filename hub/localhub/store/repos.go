@@ -119,6 +119,21 @@ func (s *Store) Repos() ([]*Repo, error) {
 	return list, nil
 }
 
+// Drafts lists the repos that are being made: their objects are needed, too.
+func (s *Store) Drafts() ([]*Repo, error) {
+	ids, err := s.ids()
+	if err != nil {
+		return nil, err
+	}
+	var list []*Repo
+	for _, id := range ids {
+		if r := (&Repo{ID: id, store: s}); exists(r.Path("draft")) {
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
 // Find is Repo, but that an id in other letter case, or a name that a repo had
 // before it was moved, find it too: the repo's ID tells its name then.
 func (s *Store) Find(id RepoID) (*Repo, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -57,8 +58,20 @@ func (c *Client) Download(ctx context.Context, o DownloadOptions) (*Snapshot, er
 
 // Fetch carries the plan out: after it every file is where the snapshot says.
 func (p *DownloadPlan) Fetch(ctx context.Context, o FetchOptions) (*Snapshot, error) {
+	if p.odd != nil {
+		return nil, p.odd
+	}
+	if err := p.wanted(); err != nil {
+		return nil, err
+	}
 	snap := &Snapshot{Commit: p.Commit, Dir: p.store.dir(p.Commit), Files: map[string]string{}}
-	if err := enoughSpace(p, snap.Dir, p.store.partial()); err != nil {
+	if err := p.storable(runtime.GOOS); err != nil {
+		return nil, err
+	}
+	if err := p.unobstructed(); err != nil {
+		return nil, err
+	}
+	if err := p.enoughSpace(snap.Dir); err != nil {
 		return nil, err
 	}
 	if o.Repair {
@@ -101,6 +114,8 @@ func (p *DownloadPlan) Fetch(ctx context.Context, o FetchOptions) (*Snapshot, er
 		snap.Files[f.Path] = locals[i]
 	}
 	if !p.client.cfg.Offline {
+		p.tidy(time.Now())
+		p.client.keep(p.store, p.Repo, p.Commit)
 		p.client.remember(p.store, p.revision, p.Commit)
 	}
 	return snap, nil

@@ -82,6 +82,8 @@ type Client struct {
 	storesMu sync.Mutex
 	stores   map[storeKey]*xet.Client // chunk stores that are open, nil for a repo without one
 
+	patience time.Duration   // how long the hub is waited for when the cache could answer
+	away     atomic.Int64    // when the hub was found not to answer, in Unix nanoseconds
 	verified *cache.Verified // files of the cache that were hashed
 
 	probe int64 // bytes of a large file that each way of fetching it is tried with
@@ -115,7 +117,7 @@ func New(cfg Config) (*Client, error) {
 	cfg.RetryWaitMax = cmp.Or(cfg.RetryWaitMax, 30*time.Second)
 	cfg.UserAgent = cmp.Or(cfg.UserAgent, "longcat")
 
-	c := &Client{cfg: cfg, verified: cache.NewVerified(cfg.CacheDir), endpoint: u, probe: probeSize, warned: map[string]bool{}, stores: map[storeKey]*xet.Client{}}
+	c := &Client{cfg: cfg, verified: cache.NewVerified(cfg.CacheDir), patience: hubPatience, endpoint: u, probe: probeSize, warned: map[string]bool{}, stores: map[storeKey]*xet.Client{}}
 	c.http = c.newHTTP()
 	return c, nil
 }

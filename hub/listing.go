@@ -23,6 +23,7 @@ type Entry struct {
 	BlobID string // git's id of a small file's content (of a large one's pointer); "" from a server that has none
 
 	xet string // name in the chunk store, "" for none
+	odd bool   // Path is none that a file may be given
 }
 
 // Hash is what the content is checked against: the sha256 of a large file, git's
@@ -64,10 +65,29 @@ func (e Entry) check(repo Repo) error {
 
 var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// Tree lists every file of a revision. Paths that could leave a directory are an
-// error: everything listed is safe to join. What a commit lists does not change,
-// so it is asked for once.
+// Tree lists every file of a revision. Everything listed is safe to join: files
+// with other names, such as those that could leave a directory, are told of and
+// left out. What a commit lists does not change, so it is asked for once.
 func (c *Client) Tree(ctx context.Context, repo Repo, rev string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		told := false
+		for e, err := range c.tree(ctx, repo, rev) {
+			if e.odd && err == nil {
+				if !told {
+					c.notify("%q has a file %q, which is no name to give a file here: it is left out", repo, c.clean(e.Path, 200))
+				}
+				told = true
+				continue
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// tree is Tree with the files whose names are odd.
+func (c *Client) tree(ctx context.Context, repo Repo, rev string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		if err := wire.CheckRepoID(repo.ID); err != nil {
 			yield(Entry{}, err)
@@ -98,7 +118,7 @@ func (c *Client) Tree(ctx context.Context, repo Repo, rev string) iter.Seq2[Entr
 // entry finds a file in what is known of a commit.
 func (c *Client) entry(repo Repo, commit, path string) (Entry, bool) {
 	known, _ := c.listings.get(repo.String() + "@" + commit)
-	i := slices.IndexFunc(known, func(e Entry) bool { return e.Path == path })
+	i := slices.IndexFunc(known, func(e Entry) bool { return e.Path == path && !e.odd })
 	if i < 0 {
 		return Entry{}, false
 	}
@@ -248,7 +268,8 @@ func (c *Client) folder(ctx context.Context, repo Repo, rev, dir string, l *list
 			if err == nil && dir != "" && !strings.HasPrefix(e.Path, dir+"/") {
 				e.Path = dir + "/" + e.Path // some servers count from the folder
 			}
-			if err == nil {
+			e.odd = wire.CheckPath(e.Path) != nil
+			if err == nil && !e.odd {
 				err = e.check(repo)
 			}
 			l.deep = l.deep || strings.Contains(strings.TrimPrefix(e.Path, dir+"/"), "/")

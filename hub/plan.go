@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"net/http"
+	"os"
 	"slices"
-	"strings"
 
+	"longcat/hub/cache"
 	"longcat/hub/internal/wire"
 	"longcat/internal/durable"
 )
@@ -23,6 +23,8 @@ type DownloadPlan struct {
 	client   *Client
 	store    store
 	revision string // that the commit was found by
+	odd      error  // a selected file has a name that no file may be given
+	unlisted bool   // the files are those that are there: which others the commit has is not known
 }
 
 // PlannedFile is one file of a plan.
@@ -47,35 +49,54 @@ func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*Download
 		return nil, err
 	}
 	if c.cfg.Offline {
-		return c.planOffline(o, store)
+		plan, err := c.planOffline(o, store)
+		if err == nil && plan.unlisted {
+			c.notify("which files %q has at %s is not known offline: those count that were downloaded before", o.Repo, plan.Commit)
+		}
+		return plan, err
 	}
-	commit, err := c.commitOf(ctx, o)
+	ask := ctx
+	if c.mayAnswer(o, store) {
+		if c.isAway() {
+			return c.planCached(ctx, o, store, errNoAnswer)
+		}
+		var cancel context.CancelFunc
+		ask, cancel = context.WithTimeoutCause(ctx, c.patience, errNoAnswer)
+		defer cancel()
+	}
+	commit, err := c.commitOf(ask, o)
 	if err != nil {
-		return nil, err
+		return c.planCached(ctx, o, store, err)
+	}
+	if commit != o.Revision {
+		ask = ctx // the cache may have another commit's files
 	}
 	plan := &DownloadPlan{Repo: o.Repo, Commit: commit, client: c, store: store, revision: revOr(o.Revision)}
-	add := func(p PlannedFile) {
-		if local, ok := store.lookup(plan.Commit, p.Path); ok && fits(store, local, p) {
-			p.Local = local
-		} else if local, ok := store.holds(p.Path, p.Hash, p.Size); ok {
-			p.Local, p.unlinked = local, true
-		}
-		plan.Files = append(plan.Files, p)
-	}
-	if len(o.Files) > 0 {
-		return plan, c.planNamed(ctx, o, store, plan.Commit, add)
-	}
-	selected := o.Matcher()
-	for e, err := range c.Tree(ctx, o.Repo, plan.Commit) {
-		switch {
-		case err != nil:
-			return nil, err
-		case !selected(e.Path) || (o.LocalDir != "" && strings.HasPrefix(e.Path, ".cache/huggingface/")):
-		default:
-			add(e.planned())
-		}
+	if err := c.planListed(ask, o, plan); err != nil {
+		return c.planCached(ctx, o, store, err)
 	}
 	return plan, nil
+}
+
+// planListed adds the files that the commit lists and o selects.
+func (c *Client) planListed(ctx context.Context, o DownloadOptions, plan *DownloadPlan) error {
+	c.recall(plan.store, o.Repo, plan.Commit)
+	if len(o.Files) > 0 {
+		return c.planNamed(ctx, o, plan)
+	}
+	selected := o.Matcher()
+	for e, err := range c.tree(ctx, o.Repo, plan.Commit) {
+		if err != nil {
+			return err
+		}
+		if selected(e.Path) && !own(o, e.Path) {
+			plan.addListed(e)
+		}
+	}
+	if len(plan.Files) == 0 {
+		return plan.odd // nothing else is wanted
+	}
+	return nil
 }
 
 func (e Entry) planned() PlannedFile {
@@ -83,7 +104,8 @@ func (e Entry) planned() PlannedFile {
 }
 
 // planNamed looks up files by their names, in one question where the hub has it.
-func (c *Client) planNamed(ctx context.Context, o DownloadOptions, store store, commit string, add func(PlannedFile)) error {
+func (c *Client) planNamed(ctx context.Context, o DownloadOptions, plan *DownloadPlan) error {
+	commit := plan.Commit
 	known, err := c.entries(ctx, o.Repo, commit, slices.DeleteFunc(slices.Clone(o.Files), func(path string) bool {
 		_, ok := c.entry(o.Repo, commit, path)
 		return ok || wire.CheckPath(path) != nil
@@ -97,18 +119,18 @@ func (c *Client) planNamed(ctx context.Context, o DownloadOptions, store store, 
 			e, ok = known[path]
 		}
 		if ok && c.listedFile(o.Repo, commit, e) != nil {
-			add(e.planned())
+			plan.add(e.planned())
 			continue
 		}
 		f, err := c.Resolve(ctx, o.Repo, commit, path)
 		var he *Error
 		if errors.As(err, &he) && he.Code == wire.CodeEntryNotFound {
-			_ = store.missing(commit, path) // only saves a question
+			_ = plan.store.missing(commit, path) // only saves a question
 		}
 		if err != nil {
 			return err
 		}
-		add(PlannedFile{Path: path, Size: f.Size, Hash: f.Etag})
+		plan.add(PlannedFile{Path: path, Size: f.Size, Hash: f.Etag})
 	}
 	return nil
 }
@@ -132,28 +154,6 @@ func (c *Client) commitOf(ctx context.Context, o DownloadOptions) (string, error
 	return "", err
 }
 
-func (c *Client) planOffline(o DownloadOptions, s store) (*DownloadPlan, error) {
-	commit, files, err := s.offline(revOr(o.Revision))
-	if err != nil {
-		return nil, fmt.Errorf("looking for %q in the cache: %w", o.Repo, errors.Join(ErrOffline, err))
-	}
-	selected := o.Matcher()
-	if len(o.Files) > 0 {
-		files, selected = o.Files, func(string) bool { return true }
-	}
-	plan := &DownloadPlan{Repo: o.Repo, Commit: commit, client: c, store: s, revision: revOr(o.Revision)}
-	for _, path := range files {
-		local, ok := s.lookup(commit, path)
-		if !ok {
-			return nil, fmt.Errorf("looking for file %q of %q in the cache: %w", path, o.Repo, errors.Join(ErrOffline, fs.ErrNotExist))
-		}
-		if selected(path) {
-			plan.Files = append(plan.Files, PlannedFile{Path: path, Size: -1, Local: local, Hash: s.hash(local)})
-		}
-	}
-	return plan, nil
-}
-
 // DiskError tells that what is to be fetched does not fit.
 type DiskError struct {
 	Dir        string
@@ -164,21 +164,30 @@ func (e *DiskError) Error() string {
 	return fmt.Sprintf("%d bytes are to be fetched, the disk of %q has %d free", e.Need, e.Dir, e.Free)
 }
 
-// enoughSpace fails before the first byte when the end is foreseeable. What
-// unfinished files take already will be part of them.
-func enoughSpace(plan *DownloadPlan, dir string, partial int64) error {
+// enoughSpace fails before the first byte when the end is foreseeable. Each
+// content is counted once where it is kept once, without what of it arrived
+// already; and a file of the right size that nothing is known of is likely the
+// right one.
+func (p *DownloadPlan) enoughSpace(dir string) error {
 	free, err := durable.Free(dir)
 	if err != nil {
 		return nil //nolint:nilerr // a filesystem that can not tell is tried
 	}
 	var need int64
-	for _, f := range plan.Files {
-		if f.Local == "" {
-			need += min(f.Size, math.MaxInt64-need)
+	counted := map[string]bool{}
+	for _, f := range p.Files {
+		if f.Local != "" || f.Size < 0 {
+			continue
 		}
+		part, final := p.store.paths(&File{Path: f.Path, Commit: p.Commit, Etag: f.Hash})
+		if st, err := os.Stat(final); f.Hash != "" && counted[final] || err == nil && st.Size() == f.Size {
+			continue
+		}
+		counted[final] = true
+		need += min(max(f.Size-cache.Partial(part), 0), math.MaxInt64-need)
 	}
-	if need-partial > free {
-		return &DiskError{Dir: dir, Need: need - partial, Free: free}
+	if need > free {
+		return &DiskError{Dir: dir, Need: need, Free: free}
 	}
 	return nil
 }

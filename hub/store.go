@@ -20,10 +20,13 @@ type store interface {
 	lookup(commit, path string) (local string, ok bool)
 	// holds finds content that another commit brought.
 	holds(path, etag string, size int64) (local string, ok bool)
-	// partial is how many bytes of the disk unfinished files take.
-	partial() int64
-	// offline tells the commit a revision stood for, and its files.
-	offline(rev string) (commit string, files []string, err error)
+	// commitOffline tells the commit that a revision stood for.
+	commitOffline(rev string) (string, error)
+	// filesOffline lists those of a commit's files that are there.
+	filesOffline(commit string) ([]string, error)
+	// tree is the listing of a commit, if it was kept, and whether this user did.
+	tree(commit string) (files map[string]cache.TreeFile, own bool, err error)
+	setTree(commit string, files map[string]cache.TreeFile) error
 	// hash is what the content of a file that was looked up is kept by, "" when
 	// that does not show.
 	hash(local string) string
@@ -99,21 +102,26 @@ type cacheStore struct {
 }
 
 func (s cacheStore) lookup(commit, path string) (string, bool) { return s.repo.Lookup(commit, path) }
-func (s cacheStore) partial() int64                            { return s.repo.Partial() }
-func (s cacheStore) missing(commit, path string) error         { return s.repo.SetNoExist(commit, path) }
-func (s cacheStore) dir(commit string) string                  { return s.repo.SnapshotDir(commit) }
-func (s cacheStore) lockPath(f *File) string                   { return s.repo.LockPath(f.Etag) }
 
-func (s cacheStore) offline(rev string) (string, []string, error) {
-	commit := rev
-	if !commitID.MatchString(rev) {
-		var err error
-		if commit, err = s.repo.Ref(rev); err != nil {
-			return "", nil, err
-		}
+func (s cacheStore) missing(commit, path string) error { return s.repo.SetNoExist(commit, path) }
+func (s cacheStore) dir(commit string) string          { return s.repo.SnapshotDir(commit) }
+func (s cacheStore) lockPath(f *File) string           { return s.repo.LockPath(f.Etag) }
+
+func (s cacheStore) commitOffline(rev string) (string, error) {
+	if commitID.MatchString(rev) {
+		return rev, nil
 	}
-	files, err := s.repo.Files(commit)
-	return commit, files, err
+	return s.repo.Ref(rev)
+}
+
+func (s cacheStore) filesOffline(commit string) ([]string, error) { return s.repo.Files(commit) }
+
+func (s cacheStore) tree(commit string) (map[string]cache.TreeFile, bool, error) {
+	return s.repo.Tree(commit)
+}
+
+func (s cacheStore) setTree(commit string, files map[string]cache.TreeFile) error {
+	return s.repo.SetTree(commit, files)
 }
 
 // hash is the name of the blob that a snapshot's link leads to.
@@ -158,7 +166,6 @@ type dirStore struct {
 	local cache.LocalDir
 }
 
-func (s dirStore) partial() int64               { return s.local.Partial() }
 func (s dirStore) missing(string, string) error { return nil }
 func (s dirStore) dir(string) string            { return s.local.Dir }
 func (s dirStore) lockPath(f *File) string      { return s.local.LockPath(f.Path) }
@@ -187,9 +194,23 @@ func (s dirStore) holds(path, etag string, size int64) (string, bool) {
 	return s.local.Path(path), ok && m.Etag == etag && err == nil && st.Size() == size
 }
 
-// offline fails: which commit the files of a folder are of, only a hub tells.
-func (s dirStore) offline(rev string) (string, []string, error) {
-	return rev, nil, fmt.Errorf("a revision of a plain folder is not known offline: %w", fs.ErrNotExist)
+// commitOffline is the commit that files were last fetched of, where the revision
+// is none: a directory notes no branches.
+func (s dirStore) commitOffline(rev string) (string, error) {
+	if commitID.MatchString(rev) {
+		return rev, nil
+	}
+	return s.local.LastCommit()
+}
+
+func (s dirStore) filesOffline(commit string) ([]string, error) { return s.local.Files(commit) }
+
+func (s dirStore) tree(commit string) (map[string]cache.TreeFile, bool, error) {
+	return s.local.Tree(commit)
+}
+
+func (s dirStore) setTree(commit string, files map[string]cache.TreeFile) error {
+	return s.local.SetTree(commit, files)
 }
 
 // has believes the metadata, else it hashes: a file that a person put there is

@@ -121,7 +121,7 @@ func (r Repo) Link(commit, path, etag string) (string, error) {
 	}
 	tmp := r.temp()
 	if err := os.Symlink(target, tmp); err != nil {
-		return r.linkByCopy(p, etag)
+		return r.linkWithout(p, etag)
 	}
 	if err := os.Rename(tmp, p); err != nil {
 		return "", errors.Join(err, os.Remove(tmp))
@@ -129,21 +129,27 @@ func (r Repo) Link(commit, path, etag string) (string, error) {
 	return p, nil
 }
 
-// linkByCopy serves filesystems without symlinks, as the Python tools do.
-func (r Repo) linkByCopy(p, etag string) (string, error) {
-	src, err := os.Open(r.BlobPath(etag))
+// linkWithout serves filesystems without symbolic links: the content gets the
+// name as a second one, or where a file has no second name it is moved there, as
+// the Python tools do. So it stands once on the disk.
+func (r Repo) linkWithout(p, etag string) (string, error) {
+	blob := r.BlobPath(etag)
+	is, err := os.Stat(blob)
 	if err != nil {
 		return "", err
 	}
-	defer src.Close()
-	return p, r.write(p, func(f *os.File) error {
-		_, err := f.ReadFrom(src)
-		return err
-	})
+	if there, err := os.Lstat(p); err == nil && os.SameFile(is, there) {
+		return p, nil
+	}
+	temp := r.temp()
+	if os.Link(blob, temp) != nil {
+		return p, durable.Rename(blob, p)
+	}
+	if err := durable.Rename(temp, p); err != nil {
+		return "", errors.Join(err, os.Remove(temp))
+	}
+	return p, nil
 }
-
-// Partial is how many bytes of the disk the repo's unfinished files take.
-func (r Repo) Partial() int64 { return partial(filepath.Join(r.Dir(), "blobs")) }
 
 // SetNoExist remembers that a commit has no such file, so that offline readers
 // need not ask.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -34,8 +35,16 @@ func (l LocalDir) Path(path string) string {
 
 func (l LocalDir) private() string { return filepath.Join(l.Dir, ".cache", "huggingface") }
 
+// metadataPath is where the Python tools look as well, unless the file's name is
+// so long that it can have no suffix.
 func (l LocalDir) metadataPath(path string) string {
-	return filepath.Join(l.private(), "download", filepath.FromSlash(path)+".metadata")
+	const suffix, longest = ".metadata", 255
+	p := filepath.Join(l.private(), "download", filepath.FromSlash(path)+suffix)
+	if len(filepath.Base(p)) <= longest {
+		return p
+	}
+	name := sha256.Sum256([]byte(path))
+	return filepath.Join(filepath.Dir(p), fmt.Sprintf("%x", name[:16])+suffix)
 }
 
 // LockPath guards the file's download; the Python tools' own lock.
@@ -54,9 +63,6 @@ func (l LocalDir) beside(path, what string) string {
 	name := sha256.Sum256([]byte(path))
 	return filepath.Join(filepath.Dir(l.metadataPath(path)), fmt.Sprintf("%x.%s", name[:8], what))
 }
-
-// Partial is how many bytes of the disk the folder's unfinished files take.
-func (l LocalDir) Partial() int64 { return partial(filepath.Join(l.private(), "download")) }
 
 // Metadata returns what is remembered of a file, if it is still true: the file
 // is there and was not written to since.
@@ -80,6 +86,54 @@ func (l LocalDir) Metadata(path string) (Metadata, bool) {
 		return Metadata{}, false
 	}
 	return m, true
+}
+
+// Each calls visit with every file that metadata is true of, in lexical order.
+func (l LocalDir) Each(visit func(path string, m Metadata)) error {
+	dir := filepath.Join(l.private(), "download")
+	return filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil {
+			return err
+		}
+		path, ok := strings.CutSuffix(filepath.ToSlash(rel), ".metadata")
+		if !ok {
+			return nil
+		}
+		if m, ok := l.Metadata(path); ok {
+			visit(path, m)
+		}
+		return nil
+	})
+}
+
+// Files lists the files of a commit that are there.
+func (l LocalDir) Files(commit string) ([]string, error) {
+	var files []string
+	err := l.Each(func(path string, m Metadata) {
+		if m.Commit == commit {
+			files = append(files, path)
+		}
+	})
+	return files, err
+}
+
+// LastCommit is the commit of which a file was fetched last; fs.ErrNotExist when
+// none was.
+func (l LocalDir) LastCommit() (string, error) {
+	var last Metadata
+	err := l.Each(func(_ string, m Metadata) {
+		if m.Saved.After(last.Saved) {
+			last = m
+		}
+	})
+	if err == nil && last.Commit == "" {
+		err = fs.ErrNotExist
+	}
+	return last.Commit, err
 }
 
 // SetMetadata remembers where a file came from, once it is there. The caller

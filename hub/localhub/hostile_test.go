@@ -29,7 +29,8 @@ func TestHosts(t *testing.T) {
 	w.create("ann/model", "public")
 	for host, status := range map[string]int{
 		"hub.example.org": 200, "HUB.example.org:443": 200, "gpu1:8642": 200, "localhost:1": 200, "127.0.0.1": 200, "[::1]:8642": 200, "192.168.1.5:80": 200,
-		"evil.example.com": 421, "hub.example.org.evil.com:8642": 421, "127.0.0.1.nip.io": 421,
+		"hub.test": 200, "gpu2:8642": 200, "models.internal": 200,
+		"evil.example.com": 421, "hub.example.org.evil.com:8642": 421, "127.0.0.1.nip.io": 421, "hub.local": 421, "test.com": 421,
 	} {
 		for _, path := range []string{"/api/models/ann/model", "/-/style.css", "/"} {
 			req, err := http.NewRequestWithContext(t.Context(), "GET", w.url+path, nil)
@@ -168,7 +169,8 @@ func TestShardOfRepeatedTerms(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	w.want(ann.ask("POST", "/v1/shards", shardOf(t, claim)), 400)
 	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > 100<<20 {
+	// The race detector makes pools forget; without bounds it took 6.7 GB.
+	if used := after.TotalAlloc - before.TotalAlloc; used > 500<<20 {
 		t.Errorf("%d MB were allocated", used>>20)
 	}
 	claim.Terms = make([]shard.Term, shard.MaxTerms+1)

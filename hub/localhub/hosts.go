@@ -13,7 +13,8 @@ import (
 // hosts are the names that requests may be addressed to. A browser sends its
 // user's password to whatever host it thinks it talks to: a page of another
 // site, whose name was made to lead here, must not read private repos (DNS
-// rebinding). Addresses in digits and "localhost" can not be made to.
+// rebinding). Addresses in digits can not be made to, nor can names that the
+// public DNS never has.
 type hosts map[string]bool
 
 func newHosts(opts *Options) hosts {
@@ -52,6 +53,18 @@ func publicPrefix(address string) (string, error) {
 
 var plainPrefix = regexp.MustCompile(`^(/[0-9A-Za-z_-][0-9A-Za-z._-]*)*$`)
 
+// privateName tells whether only a network's own administrator can make a name
+// lead somewhere: one without a dot, or under a domain that is reserved.
+// Sources: RFC 6761, RFC 8375, ICANN's reservation of ".internal" (2024).
+func privateName(name string) bool {
+	for _, domain := range []string{".test", ".localhost", ".internal", ".home.arpa"} {
+		if strings.HasSuffix(name, domain) {
+			return true
+		}
+	}
+	return name != "" && !strings.Contains(name, ".")
+}
+
 // check returns the answer to a request that is addressed to somebody else.
 func (hs hosts) check(host string) error {
 	name := host
@@ -59,7 +72,7 @@ func (hs hosts) check(host string) error {
 		name = h
 	}
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
-	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil || hs[name] {
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil || hs[name] || privateName(name) {
 		return nil
 	}
 	return &apiError{

@@ -122,7 +122,11 @@ func (h *Hub) load(dir string) (err error) {
 	if err := h.startXet(); err != nil {
 		return err
 	}
-	go h.collectByItself(h.conversion.ctx)
+	go func() {
+		ctx, cancel := h.conversion.context()
+		defer cancel()
+		h.collectByItself(ctx)
+	}()
 	return nil
 }
 

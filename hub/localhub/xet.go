@@ -17,8 +17,7 @@ const convertAtOnce = 32 << 20
 // be had through Xet, and be built upon. It runs as long as there is something
 // to do.
 type conversion struct {
-	ctx    context.Context //nolint:containedctx // ends with the Hub
-	cancel context.CancelFunc
+	stop chan struct{} // closed when the Hub is
 
 	mu   sync.Mutex
 	todo []string      // sha256s
@@ -33,17 +32,55 @@ func (h *Hub) convert(sha256 string) {
 		return
 	}
 	if size, _ := h.objectSize(sha256); size <= convertAtOnce {
-		h.conversion.note(h.findChunks(h.conversion.ctx, sha256))
+		h.conversion.find(h, sha256)
 		return
 	}
 	h.convertLater(sha256)
+}
+
+// context is one that ends when the Hub is closed.
+func (c *conversion) context() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		select {
+		case <-c.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// find finds the chunks of one object.
+func (c *conversion) find(h *Hub, sha256 string) {
+	ctx, cancel := c.context()
+	defer cancel()
+	c.note(h.findChunks(ctx, sha256))
+}
+
+// end stops the work, once.
+func (c *conversion) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopped() {
+		close(c.stop)
+	}
+}
+
+func (c *conversion) stopped() bool {
+	select {
+	case <-c.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // note remembers a failure that is not for want of time.
 func (c *conversion) note(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil && c.ctx.Err() == nil && c.err == nil {
+	if err != nil && !c.stopped() && c.err == nil {
 		c.err = err
 	}
 }
@@ -52,7 +89,7 @@ func (h *Hub) convertLater(sha256s ...string) {
 	c := &h.conversion
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(sha256s) == 0 || c.ctx.Err() != nil {
+	if len(sha256s) == 0 || c.stopped() {
 		return
 	}
 	c.todo = append(c.todo, sha256s...)
@@ -69,7 +106,7 @@ func (h *Hub) convertAll(done chan struct{}) {
 	c := &h.conversion
 	for {
 		c.mu.Lock()
-		if len(c.todo) == 0 || c.ctx.Err() != nil {
+		if len(c.todo) == 0 || c.stopped() {
 			close(done)
 			c.mu.Unlock()
 			return
@@ -77,7 +114,7 @@ func (h *Hub) convertAll(done chan struct{}) {
 		next := c.todo[0]
 		c.todo = c.todo[1:]
 		c.mu.Unlock()
-		c.note(h.findChunks(c.ctx, next))
+		c.find(h, next)
 	}
 }
 
@@ -117,7 +154,7 @@ func (h *Hub) addConverted(ctx context.Context, f *cas.File) error {
 // startReading leaves objects as they came.
 func (h *Hub) startReading() {
 	c := &h.conversion
-	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.stop = make(chan struct{})
 	c.idle = make(chan struct{})
 	close(c.idle)
 }
@@ -141,7 +178,7 @@ func (h *Hub) startXet() error {
 
 // stopXet ends what is under way; it is begun again by the next Open.
 func (h *Hub) stopXet() {
-	h.conversion.cancel()
+	h.conversion.end()
 	<-h.conversion.settled()
 }
 

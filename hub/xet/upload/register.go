@@ -1,8 +1,8 @@
 package upload
 
 import (
-	"context"
 	"bytes"
+	"context"
 
 	"longcat/hub/xet/merkle"
 	"longcat/hub/xet/shard"

@@ -3,8 +3,6 @@ package hub
 import (
 	"cmp"
 	"context"
-	"crypto/sha1" //nolint:gosec // git's blob id is a sha1
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
@@ -15,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"longcat/hub/cache"
 	"longcat/hub/internal/wire"
 )
 
@@ -54,24 +53,14 @@ func (c *Client) resolveURL(f *File) string {
 // Etag's form; nil where it is none. Where git itself counts in sha256, as the
 // length of the commit ids tells, an etag may be the sha256 or the blob id.
 func (f *File) newHash() func() hash.Hash {
-	switch {
-	case f.opaque:
-	case sha256Hex.MatchString(f.Etag) && len(f.Commit) == 64:
-		return func() hash.Hash {
-			return &eitherHash{Hash: sha256.New(), blob: blobHash(sha256.New(), f.Size), want: f.Etag}
-		}
-	case sha256Hex.MatchString(f.Etag):
-		return sha256.New
-	case gitBlobHex.MatchString(f.Etag):
-		return func() hash.Hash { return blobHash(sha1.New(), f.Size) } //nolint:gosec // git's blob id is a sha1
+	if f.opaque {
+		return nil
 	}
-	return nil
+	return cache.HashOf(f.Etag, f.Size, f.Commit)
 }
 
 // emptyBlob is git's id of no bytes.
 const emptyBlob = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
-
-var gitBlobHex = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // Resolve asks for a file's etag, size and place without its content. The
 // answer's etag and size are the Hub's own, taken before any redirect to

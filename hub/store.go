@@ -1,10 +1,8 @@
 package hub
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -68,32 +66,6 @@ func contents(f *File) []cache.Content {
 		return []cache.Content{c}
 	}
 	return nil
-}
-
-// blobHash begins git's id of a blob.
-func blobHash(h hash.Hash, size int64) hash.Hash {
-	fmt.Fprintf(h, "blob %d\x00", size)
-	return h
-}
-
-// eitherHash sums content as a blob too, and tells the sum that is wanted if
-// either is.
-type eitherHash struct {
-	hash.Hash
-	blob hash.Hash
-	want string
-}
-
-func (h *eitherHash) Write(p []byte) (int, error) {
-	_, _ = h.blob.Write(p) // a hash never fails
-	return h.Hash.Write(p)
-}
-
-func (h *eitherHash) Sum(b []byte) []byte {
-	if sum := h.blob.Sum(nil); hex.EncodeToString(sum) == h.want {
-		return append(b, sum...)
-	}
-	return h.Hash.Sum(b)
 }
 
 // cacheStore is one repo of the shared cache.

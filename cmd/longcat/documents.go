@@ -18,6 +18,9 @@ import (
 
 // documents are the types that are printed, by the name of their shape.
 var documents = map[string]any{
+	"cache-list/1":    cacheListDocument{},
+	"cache-prune/1":   cachePruneDocument{},
+	"cache-verify/1":  cacheVerifyDocument{},
 	"card/1":          cardDocument{},
 	"card-check/1":    cardCheckDocument{},
 	"card-update/1":   cardUpdateDocument{},

@@ -20,7 +20,7 @@ const otherSuffix = ".incomplete"
 func (r Repo) RemoveStale(wanted func(etag string) bool, before time.Time) {
 	dir := filepath.Join(r.Dir(), "blobs")
 	for _, name := range unfinished(dir) {
-		etag, _, _ := strings.Cut(name, ".")
+		etag := etagOf(name)
 		ours := strings.Contains(name, partSuffix)
 		_, err := os.Stat(r.BlobPath(etag))
 		if err != nil && ours && wanted(etag) {
@@ -57,6 +57,22 @@ func (l LocalDir) RemoveStale(wanted map[string]string, before time.Time) {
 	}
 }
 
+// isUnfinished tells the names of unfinished files, their journals and those of
+// files that were being written.
+func isUnfinished(name string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(strings.TrimSuffix(name, ".tmp"), ".journal"), otherSuffix)
+}
+
+// etagOf is the etag that the name of an unfinished file, or of any file in
+// blobs/, begins with.
+func etagOf(name string) string {
+	if !isUnfinished(name) {
+		return name
+	}
+	etag, _, _ := strings.Cut(name, ".")
+	return etag
+}
+
 // unfinished lists the names of unfinished files in a directory.
 func unfinished(dir string) (names []string) {
 	entries, err := os.ReadDir(dir)
@@ -64,8 +80,7 @@ func unfinished(dir string) (names []string) {
 		return nil
 	}
 	for _, e := range entries {
-		name := strings.TrimSuffix(strings.TrimSuffix(e.Name(), ".tmp"), ".journal")
-		if e.Type().IsRegular() && strings.HasSuffix(name, otherSuffix) {
+		if e.Type().IsRegular() && isUnfinished(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}

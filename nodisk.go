@@ -9,8 +9,10 @@ import (
 	"io"
 	"slices"
 
+	"longcat/internal/durable"
 	"longcat/internal/progress"
 	"longcat/internal/singlepass"
+	"longcat/internal/units"
 	"longcat/merge"
 )
 
@@ -19,6 +21,37 @@ import (
 type NoDiskError struct{ Reason string }
 
 func (e *NoDiskError) Error() string { return "publishing without a disk: " + e.Reason }
+
+// streamWhereDiskIsShort plans the merge anew, to be made without a copy of its
+// sources, when these do not fit into the cache. What can not be made so is left
+// to fail for want of space.
+func (j *Job) streamWhereDiskIsShort(ctx context.Context) (bool, error) {
+	if j.opts.Hub == nil || j.opts.Merge.Layout == merge.SharedBlocks {
+		return false, nil
+	}
+	need, err := j.Missing(ctx)
+	if err != nil || need == 0 {
+		return false, err
+	}
+	free, err := durable.Free(j.opts.Hub.CacheDir())
+	if err != nil || need <= free {
+		return false, nil //nolint:nilerr // a filesystem that can not tell is tried
+	}
+	with := j.opts.Merge
+	with.Layout = merge.Forward
+	plan, err := merge.NewPlan(ctx, j.recipe, j.models.open, with)
+	if err != nil {
+		return false, err
+	}
+	streamed := *j
+	streamed.plan = plan
+	if _, err := streamed.sourceGroups(); err != nil {
+		return false, nil //nolint:nilerr // a computed merge
+	}
+	j.plan, j.opts.Merge = plan, with
+	j.opts.notify(fmt.Sprintf("%s are to be fetched and the disk has room for %s: no source is copied to it", units.Size(need), units.Size(free)))
+	return true, nil
+}
 
 // sourceGroup is the output files that are made from one source file: they are
 // sent together, while the source is read once.

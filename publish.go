@@ -29,7 +29,8 @@ type PublishOptions struct {
 	Message string             // of the commit
 
 	// NoDisk makes the result out of what streams from the hub: no source is
-	// copied to disk. It wants the forward layout (Options.Merge.Layout).
+	// copied to disk. It wants the forward layout (Options.Merge.Layout). A
+	// publish whose sources do not fit on the disk goes this way by itself.
 	NoDisk bool
 	// Task of Tasks, from 1, makes only its share of the files and leaves them on
 	// the staging branch, for the task that finds all of them there to finish.
@@ -64,6 +65,12 @@ type Published struct {
 // replaced; a token that may not write, a *hub.PermissionError; a repo of another
 // visibility, a *hub.VisibilityError.
 func (j *Job) Publish(ctx context.Context, o PublishOptions) (*Published, error) {
+	if !o.NoDisk && !o.DryRun {
+		var err error
+		if o.NoDisk, err = j.streamWhereDiskIsShort(ctx); err != nil {
+			return nil, err
+		}
+	}
 	p := &publication{Job: j, o: o}
 	done := func() *Published {
 		return &Published{

@@ -23,8 +23,9 @@ import (
 type streamed struct {
 	*testing.T
 	url     string
-	fetched atomic.Int64 // bytes of safetensors that were served
-	damage  atomic.Bool  // flip a byte of them
+	fetched atomic.Int64           // bytes of safetensors that were served
+	damage  atomic.Bool            // flip a byte of them
+	commit  atomic.Pointer[func()] // is called before a commit to the target, once
 }
 
 var target = hub.Repo{ID: "me/streamed"}
@@ -49,6 +50,11 @@ func newStreamed(t *testing.T) *streamed {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && strings.Contains(r.URL.Path+r.URL.RawQuery, ".safetensors") {
 			w = &counting{ResponseWriter: w, s: s}
+		}
+		if strings.HasPrefix(r.URL.Path, "/api/models/"+target.ID+"/commit/") {
+			if f := s.commit.Swap(nil); f != nil {
+				(*f)()
+			}
 		}
 		store.ServeHTTP(w, r)
 	}))
@@ -211,5 +217,28 @@ func TestNoDiskDamaged(t *testing.T) {
 	s.damage.Store(false)
 	if _, err := s.open(t.Context()).Publish(t.Context(), longcat.PublishOptions{Repo: target, NoDisk: true}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestPublishMovedTarget has somebody add weights to the target right before the
+// commit: the result is not mixed with them, on disk or without.
+func TestPublishMovedTarget(t *testing.T) {
+	t.Parallel()
+	for _, noDisk := range []bool{false, true} {
+		s := newStreamed(t)
+		job := s.open(t.Context())
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "other.safetensors"), make([]byte, 100), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		other := func() { s.upload(target, "", dir) }
+		s.commit.Store(&other)
+		_, err := job.Publish(t.Context(), longcat.PublishOptions{Repo: target, NoDisk: noDisk})
+		if !errors.Is(err, hub.ErrConflict) {
+			t.Errorf("without a disk %v: got %v", noDisk, err)
+		}
+		if n := s.commits("main"); n != 2 {
+			t.Errorf("without a disk %v: %d commits on main, want the first one and the other's", noDisk, n)
+		}
 	}
 }

@@ -202,8 +202,8 @@ func (p *publication) listFiles(ctx context.Context) error {
 			{Path: modelcard.File, Content: memory(p.card.README)},
 			{Path: modelcard.LayerMapFile, Content: memory(p.card.Picture)},
 		},
-		Delete:   p.target.stale(p.plan),
-		Parent:   p.before.Commit,
+		Delete: p.target.stale(p.plan),
+		Parent: p.before.Commit, OnParent: true, // weights that others add would be mixed in
 		Manifest: func(sent []hub.UploadedFile) (hub.UploadFile, error) { return p.lockFile(ctx, sent) },
 		Workers:  p.opts.Workers,
 		Readers:  p.readers(),

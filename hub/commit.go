@@ -34,13 +34,17 @@ func (c *Client) commit(ctx context.Context, p *PreparedUpload) (*wire.CommitRes
 		case done:
 			return &wire.CommitResponse{Success: true, CommitOID: head, CommitURL: c.PageURL(p.Repo) + "/commit/" + head}, nil
 		case head != p.Parent:
+			if p.OnParent {
+				return nil, err
+			}
 			if other, cerr := c.changedBetween(ctx, p, head); cerr != nil || other || moves == maxMoves {
 				return nil, errors.Join(err, cerr)
 			}
 			p.Parent = head
 			moves++
 		default:
-			if failures++; failures == answerTries || c.cfg.RetryFor < 0 {
+			hopeless := he != nil && !conflict && !unavailable(he.Status) && !passing(he.Status)
+			if failures++; hopeless || failures == answerTries || c.cfg.RetryFor < 0 {
 				return nil, err
 			}
 		}

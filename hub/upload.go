@@ -54,6 +54,7 @@ type Upload struct {
 	Details  string   // the rest of the message
 	CreatePR bool     // open a pull request instead of writing to the branch
 	Parent   string   // the commit that this builds on; the branch's head when empty
+	OnParent bool     // fail when the branch has moved on since, whatever others changed
 
 	// Manifest, if not nil, makes one more small file of the commit out of what
 	// is known of the others once they were sent: their sizes and hashes.

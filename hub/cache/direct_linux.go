@@ -9,61 +9,64 @@ import (
 	"longcat/internal/durable"
 )
 
-// openDirect opens a file once more, for writing around the page cache; nil
-// where the filesystem can not do that.
-func openDirect(f *os.File) *os.File {
-	d, err := durable.OpenRegular(f.Name(), os.O_WRONLY|unix.O_DIRECT)
+// direct writes around the kernel's page cache, by O_DIRECT: at the speed of
+// loopback or a fast network, to copy bytes there and to write them back later
+// takes longer than they took to come. What is no whole unit goes through it.
+type direct struct {
+	buffered
+	around *os.File
+}
+
+// directUnit is the size of which addresses, offsets and lengths are multiples
+// around the page cache: that of the largest sectors that disks have.
+const directUnit = 4096
+
+// newDirect opens a file once more for such writes. Where the filesystem can not
+// do that, the output is a buffered one.
+func newDirect(f *os.File) output {
+	around, err := durable.OpenRegular(f.Name(), os.O_WRONLY|unix.O_DIRECT)
 	if err != nil {
-		return nil
+		return buffered{f}
 	}
 	is, err1 := f.Stat()
-	again, err2 := d.Stat()
+	again, err2 := around.Stat()
 	if err1 != nil || err2 != nil || !os.SameFile(is, again) {
-		d.Close()
-		return nil
+		around.Close()
+		return buffered{f}
 	}
-	return d
+	return &direct{buffered{f}, around}
 }
 
-// onThisMachine tells whether a file is on a filesystem that no other machine
-// writes to, so that a lock is one. What is not known is taken for shared.
-func onThisMachine(f *os.File) bool {
-	var st unix.Statfs_t
-	if err := unix.Fstatfs(int(f.Fd()), &st); err != nil {
-		return false
+// WriteAt writes the whole units that b begins with around the page cache, if off
+// is at the start of one, and the rest through it. A disk or filesystem that
+// refuses is not asked again.
+func (d *direct) WriteAt(b []byte, off int64) (int, error) {
+	n := len(b) - len(b)%directUnit
+	if off%directUnit != 0 || d.around == nil {
+		n = 0
 	}
-	switch st.Type {
-	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC,
-		unix.TMPFS_MAGIC, unix.OVERLAYFS_SUPER_MAGIC, zfsMagic, bcachefsMagic:
-		return true
-	}
-	return false
-}
-
-// Source: linux/magic.h has neither; OpenZFS' zfs_vfsops and bcachefs_format.h.
-const (
-	zfsMagic      = 0x2fc12fc1
-	bcachefsMagic = 0xca451a4e
-)
-
-// allocate gives a file its size and, where the filesystem can, its room on the
-// disk: a full one is noticed now, and what arrives in any order lies in order.
-// One in memory would fill it with zeros first.
-func allocate(f *os.File, size int64) error {
-	var st unix.Statfs_t
-	if err := unix.Fstatfs(int(f.Fd()), &st); err == nil && st.Type == unix.TMPFS_MAGIC {
-		return f.Truncate(size)
-	}
-	for {
-		err := unix.Fallocate(int(f.Fd()), 0, 0, size)
+	if n > 0 {
+		m, err := d.around.WriteAt(b[:n], off)
 		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, unix.EINTR):
-		case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT), errors.Is(err, unix.EFBIG), errors.Is(err, unix.EIO), errors.Is(err, unix.EROFS):
-			return &os.PathError{Op: "making room for", Path: f.Name(), Err: err}
-		default: // not on this filesystem
-			return f.Truncate(size)
+		case errors.Is(err, unix.EINVAL) || errors.Is(err, errors.ErrUnsupported):
+			_ = d.around.Close()
+			d.around, n = nil, 0
+		case err != nil:
+			return m, err
 		}
 	}
+	if n == len(b) {
+		return n, nil
+	}
+	m, err := d.buffered.WriteAt(b[n:], off+int64(n))
+	return n + m, err
+}
+
+// Close closes the file.
+func (d *direct) Close() error {
+	err := d.buffered.Close()
+	if d.around != nil {
+		err = errors.Join(err, d.around.Close())
+	}
+	return err
 }

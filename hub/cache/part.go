@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"longcat/internal/durable"
@@ -47,9 +46,9 @@ type Part struct {
 	path    string
 	f       *os.File
 
-	local   bool        // on a disk of this machine: nobody writes past the lock
-	direct  *os.File    // the same file for writing around the page cache; nil where that can not be
-	refused atomic.Bool // the filesystem does not take such writes after all
+	local bool   // on a disk of this machine: nobody writes past the lock
+	slow  output // takes bytes that come slowly, which whoever reads them next finds in the page cache
+	fast  output // takes bytes that come fast; the same file
 
 	writing sync.Mutex // held from finding what is missing until what was written is recorded
 
@@ -118,8 +117,10 @@ func OpenPart(base string, c Content) (*Part, error) {
 		}
 		return nil, err
 	}
+	p.slow = buffered{p.f}
+	p.fast = p.slow
 	if p.local = onThisMachine(p.f); p.local {
-		p.direct = openDirect(p.f)
+		p.fast = newDirect(p.f)
 	}
 	openParts.Add(1)
 	p.hash.start()
@@ -201,7 +202,7 @@ func (p *Part) sync() {
 	p.mu.Lock()
 	upTo := p.journal.size
 	p.mu.Unlock()
-	err := durable.SyncData(p.f)
+	err := p.fast.Sync()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
@@ -222,7 +223,7 @@ func (p *Part) Finish(final string) error {
 	p.syncWG.Go(func() { // while the last bytes are hashed
 		p.syncMu.Lock()
 		defer p.syncMu.Unlock()
-		if err := durable.SyncData(p.f); err != nil {
+		if err := p.fast.Sync(); err != nil {
 			p.fail(err)
 		}
 	})
@@ -252,11 +253,7 @@ func (p *Part) Close() error {
 	p.syncWG.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	err := errors.Join(p.failed, p.f.Close(), p.journal.f.Close())
-	if p.direct != nil {
-		err = errors.Join(err, p.direct.Close())
-	}
-	return err
+	return errors.Join(p.failed, p.fast.Close(), p.journal.f.Close())
 }
 
 // Discard closes the part and forgets what arrived.

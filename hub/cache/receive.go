@@ -1,10 +1,8 @@
 package cache
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"syscall"
 )
 
 // blockSize is how many bytes are written, journalled and hashed at once.
@@ -33,9 +31,7 @@ func (p *Part) WriteAt(b []byte, off int64) (int, error) {
 // Finish wait for that. Its errors are r's own, or a *WriteError, which may be
 // of bytes taken before. On a disk of this machine blocks are hashed from memory.
 //
-// Bytes that come fast go around the kernel's page cache where the disk allows
-// it: there, to copy them and to write them back later takes longer than they
-// took to come. Other bytes stay in the cache for whoever reads them next.
+// Bytes that come fast go around the kernel's page cache where that is possible.
 func (p *Part) Receive(r io.Reader, e Extent, fast bool) (int64, error) {
 	if err := p.inside(e); err != nil {
 		return 0, &WriteError{err}
@@ -119,8 +115,12 @@ func (p *Part) put(b []byte, off int64, fast bool, block []byte) error {
 		defer freeBlock(block)
 		block = nil
 	}
+	to := p.slow
+	if fast {
+		to = p.fast
+	}
 	for _, gap := range gaps {
-		if err := p.write(b[gap.Start-off:gap.End-off], gap.Start, fast); err != nil {
+		if _, err := to.WriteAt(b[gap.Start-off:gap.End-off], gap.Start); err != nil {
 			if block != nil {
 				freeBlock(block)
 			}
@@ -138,40 +138,4 @@ func (p *Part) missingIn(e Extent) []Extent {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.have.missingIn(e)
-}
-
-// write stores bytes, around the page cache as far as wanted and possible.
-func (p *Part) write(b []byte, off int64, fast bool) error {
-	if fast {
-		n, err := p.writeDirect(b, off)
-		if err != nil {
-			return err
-		}
-		b, off = b[n:], off+int64(n)
-	}
-	if len(b) == 0 {
-		return nil
-	}
-	_, err := p.f.WriteAt(b, off)
-	return err
-}
-
-// directUnit is the size of which addresses, offsets and lengths are multiples
-// around the page cache: that of the largest sectors that disks have.
-const directUnit = 4096
-
-// writeDirect writes the whole units that b begins with, if off is at the start
-// of one, and returns how many bytes that is. A disk or filesystem that refuses
-// is not asked again.
-func (p *Part) writeDirect(b []byte, off int64) (int, error) {
-	n := len(b) - len(b)%directUnit
-	if off%directUnit != 0 || n == 0 || p.direct == nil || p.refused.Load() {
-		return 0, nil
-	}
-	n, err := p.direct.WriteAt(b[:n], off)
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		p.refused.Store(true)
-		return 0, nil
-	}
-	return n, err
 }

@@ -105,19 +105,6 @@ func TestReceiveWaitsForTheHash(t *testing.T) {
 	})
 }
 
-// Where the disk refuses what is not aligned to its liking, bytes take the
-// other way.
-func TestDirectRefused(t *testing.T) {
-	content, id := sample(2 * directUnit)
-	p := openPart(t, filepath.Join(t.TempDir(), "blob"), id)
-	odd := append(make([]byte, 1, 1+len(content)), content...)[1:]
-	if n, err := p.writeDirect(odd[:directUnit], 0); (n != 0 && n != directUnit) || err != nil {
-		t.Fatalf("wrote %d bytes: %v", n, err)
-	}
-	receive(t, p, content, Extent{0, id.Size})
-	finish(t, p, content)
-}
-
 // Where another process may write past the lock, what it wrote is noticed: the
 // bytes are hashed as the file has them.
 func TestPartOnSharedDisk(t *testing.T) {

@@ -19,17 +19,16 @@ import (
 type frontierHash struct {
 	part *Part
 	hash hash.Hash // nil: nothing to check
-	wg   sync.WaitGroup
 
 	// Guarded by the part's lock:
 
-	changed *sync.Cond       // something arrived, was hashed, or stopped
 	at      int64            // bytes hashed
 	saved   int64            // bytes under the state in the journal
 	kept    map[int64][]byte // blocks that wait, by their place in the file
 	asking  map[int64]bool   // places in the file for which a block is wanted
 	hashing bool             // a block that was kept
-	stopped bool
+	stopped bool             // there will be no more hashing
+	ended   bool             // the goroutine is gone
 }
 
 const (
@@ -68,7 +67,7 @@ type marshaler interface {
 // newFrontierHash starts from the state that the journal proved. A state that
 // this version of the hash can not read starts from 0.
 func newFrontierHash(p *Part, newHash func() hash.Hash, prior progress) *frontierHash {
-	h := &frontierHash{part: p, changed: sync.NewCond(&p.mu), kept: map[int64][]byte{}, asking: map[int64]bool{}}
+	h := &frontierHash{part: p, kept: map[int64][]byte{}, asking: map[int64]bool{}}
 	if newHash == nil {
 		return h
 	}
@@ -85,17 +84,18 @@ func newFrontierHash(p *Part, newHash func() hash.Hash, prior progress) *frontie
 
 func (h *frontierHash) start() {
 	if h.hash == nil {
+		h.ended = true
 		return
 	}
-	h.wg.Go(func() {
+	h.part.background.Go(func() {
 		err := h.run()
 		h.part.mu.Lock()
 		defer h.part.mu.Unlock()
 		if err != nil && h.part.failed == nil {
 			h.part.failed = err
 		}
-		h.stopped = true
-		h.changed.Broadcast()
+		h.stopped, h.ended = true, true
+		h.part.changed.Broadcast()
 	})
 }
 
@@ -138,7 +138,7 @@ func (h *frontierHash) next() (block []byte, n int64, ok bool) {
 		if end := h.readable(); end > h.at {
 			return nil, end - h.at, true
 		}
-		h.changed.Wait()
+		h.part.changed.Wait()
 	}
 	return nil, 0, false
 }
@@ -164,7 +164,7 @@ func (h *frontierHash) hashed(b, block []byte) error {
 	if block != nil {
 		freeBlock(block)
 	}
-	h.changed.Broadcast()
+	h.part.changed.Broadcast()
 	m, ok := h.hash.(marshaler)
 	if !ok || h.at-h.saved < saveEvery {
 		return nil
@@ -188,11 +188,11 @@ func (h *frontierHash) block(off int64) []byte {
 		if h.first(off) {
 			if block := h.take(); block != nil {
 				delete(h.asking, off)
-				h.changed.Broadcast() // it is another one's turn
+				h.part.changed.Broadcast() // it is another one's turn
 				return block
 			}
 		}
-		h.changed.Wait()
+		h.part.changed.Wait()
 	}
 }
 
@@ -233,16 +233,23 @@ func (h *frontierHash) arrived(e Extent, block []byte) {
 	default:
 		h.kept[e.Start] = block
 	}
-	h.changed.Broadcast()
+	h.part.changed.Broadcast()
 }
 
 // stop ends the goroutine; calling it again does nothing.
 func (h *frontierHash) stop() {
 	h.part.mu.Lock()
+	defer h.part.mu.Unlock()
 	h.stopped = true
-	h.changed.Broadcast()
-	h.part.mu.Unlock()
-	h.wg.Wait()
+	h.part.changed.Broadcast()
+	h.wait()
+}
+
+// wait waits for the end of the goroutine. The caller holds the part's lock.
+func (h *frontierHash) wait() {
+	for !h.ended {
+		h.part.changed.Wait()
+	}
 }
 
 // sum waits until all is hashed and returns the hex sum, "" without a hash. All
@@ -251,6 +258,8 @@ func (h *frontierHash) sum() string {
 	if h.hash == nil {
 		return ""
 	}
-	h.wg.Wait()
+	h.part.mu.Lock()
+	defer h.part.mu.Unlock()
+	h.wait()
 	return hex.EncodeToString(h.hash.Sum(nil))
 }

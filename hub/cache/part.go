@@ -52,20 +52,19 @@ type Part struct {
 
 	writing sync.Mutex // held from finding what is missing until what was written is recorded
 
-	mu       sync.Mutex // guards the fields down to failed
-	journal  *journal
-	have     extents
-	unsynced int64 // bytes written since the last sync
-	lastSync time.Time
-	failed   error // of the writer, the hasher or the syncer; ends the part
+	mu        sync.Mutex // guards the fields down to failed, and those of hash
+	changed   *sync.Cond // one of them, or of hash
+	journal   *journal
+	have      extents
+	unwritten int   // blocks that were received and are not written
+	unsynced  int64 // bytes written since the last sync
+	lastSync  time.Time
+	syncing   bool
+	failed    error // of the writer, the hasher or the syncer; ends the part
 
-	queue     chan queued // to the writer
-	unwritten int         // blocks that were received and are not written; guarded by mu
-	writers   sync.WaitGroup
-
-	hash   *frontierHash
-	syncMu sync.Mutex
-	syncWG sync.WaitGroup
+	queue      chan queued // to the writer
+	hash       *frontierHash
+	background sync.WaitGroup // the writer, the hasher, the syncer
 }
 
 // While bytes arrive they are synced after so many bytes, or so much time: that
@@ -84,6 +83,7 @@ func OpenPart(base string, c Content) (*Part, error) {
 		return nil, err
 	}
 	p := &Part{content: c, path: base + partSuffix, lastSync: time.Now()}
+	p.changed = sync.NewCond(&p.mu)
 	head := journalHead{Etag: c.Etag, Size: c.Size, Boot: bootID()}
 	prior, err := readJournal(p.journalPath(), head)
 	if err != nil {
@@ -125,7 +125,7 @@ func OpenPart(base string, c Content) (*Part, error) {
 	openParts.Add(1)
 	p.hash.start()
 	p.queue = make(chan queued)
-	p.writers.Go(p.writer)
+	p.background.Go(p.writer)
 	return p, nil
 }
 
@@ -188,17 +188,16 @@ func (p *Part) record(e Extent, block []byte) error {
 	p.hash.arrived(e, block)
 	if p.unsynced += e.Len(); p.unsynced >= syncBytes || time.Since(p.lastSync) >= syncTime {
 		p.unsynced, p.lastSync = 0, time.Now()
-		p.syncWG.Go(p.sync)
+		if !p.syncing { // else the disk is behind, and the next one covers this too
+			p.syncing = true
+			p.background.Go(p.sync)
+		}
 	}
 	return nil
 }
 
 // sync puts on the disk what was written so far, and says so in the journal.
 func (p *Part) sync() {
-	if !p.syncMu.TryLock() {
-		return // the disk is behind; the next one covers this too
-	}
-	defer p.syncMu.Unlock()
 	p.mu.Lock()
 	upTo := p.journal.size
 	p.mu.Unlock()
@@ -208,9 +207,31 @@ func (p *Part) sync() {
 	if err == nil {
 		err = p.journal.markSynced(upTo)
 	}
+	p.synced(err)
+}
+
+// lastly puts all on the disk, after a sync that is under way. The journal is not
+// needed any more.
+func (p *Part) lastly() {
+	p.mu.Lock()
+	for p.syncing {
+		p.changed.Wait()
+	}
+	p.syncing = true
+	p.mu.Unlock()
+	err := p.fast.Sync()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.synced(err)
+}
+
+// synced ends a sync. The caller holds the lock.
+func (p *Part) synced(err error) {
+	p.syncing = false
 	if err != nil && p.failed == nil {
 		p.failed = err
 	}
+	p.changed.Broadcast()
 }
 
 // Finish checks the whole content and gives it its final name. A *HashError
@@ -220,13 +241,7 @@ func (p *Part) Finish(final string) error {
 	if missing := p.content.Size - p.Arrived(); missing > 0 {
 		return cmp.Or(p.Close(), fmt.Errorf("%d bytes of %d have not arrived", missing, p.content.Size))
 	}
-	p.syncWG.Go(func() { // while the last bytes are hashed
-		p.syncMu.Lock()
-		defer p.syncMu.Unlock()
-		if err := p.fast.Sync(); err != nil {
-			p.fail(err)
-		}
-	})
+	p.background.Go(p.lastly) // while the last bytes are hashed
 	sum := p.hash.sum()
 	if err := p.Close(); err != nil {
 		return err
@@ -247,10 +262,12 @@ func (p *Part) Finish(final string) error {
 // the work in the background.
 func (p *Part) Close() error {
 	close(p.queue)
-	p.writers.Wait()
+	p.mu.Lock()
+	p.flush()
+	p.mu.Unlock()
 	p.hash.stop()
+	p.background.Wait()
 	openParts.Add(-1)
-	p.syncWG.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return errors.Join(p.failed, p.fast.Close(), p.journal.f.Close())
@@ -259,14 +276,6 @@ func (p *Part) Close() error {
 // Discard closes the part and forgets what arrived.
 func (p *Part) Discard() error {
 	return errors.Join(p.Close(), os.Remove(p.path), os.Remove(p.journalPath()))
-}
-
-func (p *Part) fail(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.failed == nil {
-		p.failed = err
-	}
 }
 
 // Check compares content that is in memory with what was promised.

@@ -122,7 +122,7 @@ func TestPartHashStateIsResumed(t *testing.T) {
 	}
 	p.mu.Lock()
 	for p.hash.at < int64(len(content)-1) {
-		p.hash.changed.Wait()
+		p.changed.Wait()
 	}
 	p.mu.Unlock()
 	if err := p.Close(); err != nil {

@@ -84,7 +84,7 @@ func (p *Part) writer() {
 			p.failed = err
 		}
 		p.unwritten--
-		p.hash.changed.Broadcast()
+		p.changed.Broadcast()
 		p.mu.Unlock()
 	}
 }
@@ -92,7 +92,7 @@ func (p *Part) writer() {
 // flush waits until all that was received is written. The caller holds the lock.
 func (p *Part) flush() {
 	for p.unwritten > 0 {
-		p.hash.changed.Wait()
+		p.changed.Wait()
 	}
 }
 

@@ -127,7 +127,9 @@ func TestReceiveWriteError(t *testing.T) {
 	content, id := sample(2 * blockSize)
 	p := openPart(t, filepath.Join(t.TempDir(), "blob"), id)
 	full := errors.New("full")
-	p.fail(full)
+	p.mu.Lock()
+	p.failed = full
+	p.mu.Unlock()
 	_, err := p.Receive(io.MultiReader(bytes.NewReader(content[:100]), iotest.ErrReader(errors.New("broken"))), Extent{0, id.Size}, true)
 	if !errors.As(err, new(*WriteError)) || !errors.Is(err, full) {
 		t.Errorf("got %v, want a write error", err)

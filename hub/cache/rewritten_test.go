@@ -19,7 +19,7 @@ func TestPartByteIsWrittenOnce(t *testing.T) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for p.hash.at < n {
-			p.hash.changed.Wait()
+			p.changed.Wait()
 		}
 	}
 	// damaged is the content, with wrong bytes wherever there are some already.

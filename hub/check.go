@@ -80,6 +80,9 @@ func (p *DownloadPlan) Check(ctx context.Context, o FetchOptions, pick func(path
 	return nil
 }
 
+// Verified is what is remembered of the cache's files.
+func (c *Client) Verified() *cache.Verified { return c.verified }
+
 // verifiedIn is what is remembered of a store's files: nothing of a directory.
 func (c *Client) verifiedIn(s store) *cache.Verified {
 	if _, ok := s.(cacheStore); ok {

@@ -144,7 +144,7 @@ func TestHashedOnce(t *testing.T) {
 		var h hashed
 		o := onlyWeights
 		o.Check, o.Progress = check, &h
-		snap, err := w.client(func(c *hub.Config) { c.CacheDir = dir }).Download(t.Context(), o)
+		snap, err := w.client(func(c *hub.Config) { c.CacheDir, c.StateDir = filepath.Join(dir, "hub"), filepath.Join(dir, "state") }).Download(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func TestHashedOnce(t *testing.T) {
 	look(hub.CheckOnce, 0)
 	look(hub.CheckOnce, 0)
 	path := look(hub.CheckAlways, 1)
-	list, err := filepath.Glob(filepath.Join(dir, ".locks", "longcat-verified.*"))
+	list, err := filepath.Glob(filepath.Join(dir, "state", "verified.*"))
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%q, %v", list, err)
 	}

@@ -60,6 +60,7 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 	if cfg.CacheDir == "" {
 		cfg.CacheDir = filepath.Join(home, "hub")
 	}
+	cfg.StateDir = filepath.Join(home, "longcat")
 	if cfg.Token == "" {
 		if cfg.Token, err = readToken(tokenPath(home, get)); err != nil {
 			return Config{}, err

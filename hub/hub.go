@@ -40,6 +40,7 @@ type Config struct {
 	Endpoint string // base address; DefaultEndpoint when empty
 	Token    string // sent to the endpoint's own origin only; anonymous when empty
 	CacheDir string // root of the shared cache ("…/huggingface/hub")
+	StateDir string // the user's own, where it is noted which files of the cache were hashed; not noted when empty
 	Offline  bool   // answer from the cache only; any request is ErrOffline
 	NoXet    bool   // keep to plain ranges and LFS
 
@@ -117,7 +118,7 @@ func New(cfg Config) (*Client, error) {
 	cfg.RetryWaitMax = cmp.Or(cfg.RetryWaitMax, 30*time.Second)
 	cfg.UserAgent = cmp.Or(cfg.UserAgent, "longcat")
 
-	c := &Client{cfg: cfg, verified: cache.NewVerified(cfg.CacheDir), patience: hubPatience, endpoint: u, probe: probeSize, warned: map[string]bool{}, stores: map[storeKey]*xet.Client{}}
+	c := &Client{cfg: cfg, verified: cache.NewVerified(cfg.StateDir), patience: hubPatience, endpoint: u, probe: probeSize, warned: map[string]bool{}, stores: map[storeKey]*xet.Client{}}
 	c.http = c.newHTTP()
 	return c, nil
 }

@@ -21,7 +21,7 @@ func (a *app) cacheVerify(ctx context.Context, names []string) error {
 		return err
 	}
 	d := cacheVerifyDocument{Damaged: []cache.Damage{}}
-	v := cache.NewVerified(c.CacheDir())
+	v := c.Verified()
 	p := a.progress()
 	for _, r := range all {
 		m := progress.Start(p, "hashing", r.ID, r.Size)

@@ -32,9 +32,9 @@ func (e *CorruptError) Error() string {
 // hashed, so that each is hashed once and not by every command. A file is the
 // one that was hashed as long as its device, inode, size and times are the same.
 //
-// The list is longcat's own file in the cache's folder of locks, which other
-// tools pass over: one for each user, who trusts nobody else's. In a cache that
-// can not be written to it lasts as long as the process.
+// The list is a file of the user's own, and none of the cache's: those who share
+// a cache may replace its files, and must not be able to say that these were
+// found right. Where it can not be kept it lasts as long as the process.
 type Verified struct {
 	path string // of the list; "" for none
 
@@ -45,11 +45,12 @@ type Verified struct {
 // maxVerified bounds the list, which begins anew then.
 const maxVerified = 8 << 20
 
-// NewVerified is the list of the cache at root; with root "" nothing is kept.
-func NewVerified(root string) *Verified {
+// NewVerified is the list in a directory that is the user's own; with dir "" none
+// is kept.
+func NewVerified(dir string) *Verified {
 	v := &Verified{}
-	if root != "" {
-		v.path = filepath.Join(root, ".locks", "longcat-verified."+strconv.Itoa(os.Getuid()))
+	if dir != "" {
+		v.path = filepath.Join(dir, "verified."+strconv.Itoa(os.Getuid()))
 	}
 	return v
 }

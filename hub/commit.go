@@ -62,15 +62,16 @@ func (c *Client) commitOnce(ctx context.Context, p *PreparedUpload) (*wire.Commi
 	if p.CreatePR {
 		r.url += "?create_pr=1"
 	}
+	body := *p // connections may still read it when the next one is prepared
 	var size counter
-	if err := p.writeCommit(&size); err != nil {
+	if err := body.writeCommit(&size); err != nil {
 		return nil, err
 	}
 	r.size = int64(size)
 	r.setHeader("Content-Type", "application/x-ndjson")
 	r.body = func() (io.ReadCloser, error) {
 		pr, pw := io.Pipe()
-		go func() { pw.CloseWithError(p.writeCommit(pw)) }()
+		go func() { pw.CloseWithError(body.writeCommit(pw)) }()
 		return pr, nil
 	}
 	var answer wire.CommitResponse

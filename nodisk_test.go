@@ -242,3 +242,29 @@ func TestPublishMovedTarget(t *testing.T) {
 		}
 	}
 }
+
+// TestNoDiskLeftover has a run killed between its commit and the removal of its
+// staging branch: the next run removes the branch and commits nothing.
+func TestNoDiskLeftover(t *testing.T) {
+	t.Parallel()
+	s := newStreamed(t)
+	publish := func() {
+		t.Helper()
+		if _, err := s.open(t.Context()).Publish(t.Context(), longcat.PublishOptions{Repo: target, NoDisk: true, Task: 1, Tasks: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish()
+	staging, err := s.open(t.Context()).Staging(t.Context(), target)
+	if err != nil || staging.Exists {
+		t.Fatalf("staged %+v, %v", staging, err)
+	}
+	if err := s.client().CreateBranch(t.Context(), target, staging.Branch, ""); err != nil {
+		t.Fatal(err)
+	}
+	publish()
+	branches, _, err := s.client().Refs(t.Context(), target)
+	if err != nil || len(branches) != 1 || s.commits("main") != 2 {
+		t.Errorf("branches %v, %v; %d commits", branches, err, s.commits("main"))
+	}
+}

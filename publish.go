@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -64,9 +65,8 @@ type Published struct {
 // A repo that holds other weights is an *OtherWeightsError unless they are to be
 // replaced; a token that may not write, a *hub.PermissionError; a repo of another
 // visibility, a *hub.VisibilityError.
-func (j *Job) Publish(ctx context.Context, o PublishOptions) (*Published, error) {
+func (j *Job) Publish(ctx context.Context, o PublishOptions) (_ *Published, err error) {
 	if !o.NoDisk && !o.DryRun {
-		var err error
 		if o.NoDisk, err = j.streamWhereDiskIsShort(ctx); err != nil {
 			return nil, err
 		}
@@ -78,6 +78,7 @@ func (j *Job) Publish(ctx context.Context, o PublishOptions) (*Published, error)
 			Card: p.card, Before: p.before, Replace: p.target.replaced(p.plan), Delete: p.target.stale(p.plan),
 		}
 	}
+	defer func() { err = errors.Join(err, p.closePasses()) }()
 	for _, step := range p.steps() {
 		if err := step.do(ctx); err != nil {
 			return nil, err

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"longcat/hub"
+	"longcat/internal/limits"
 	"longcat/internal/progress"
 	"longcat/internal/units"
 	"longcat/merge"
@@ -41,8 +43,8 @@ func (p *publication) stepsWithoutDisk() []step {
 	}
 }
 
-// findStored recognises weights of this plan that the target holds, by its lock:
-// a publish that is done already is not done again.
+// findStored recognizes the weights of this plan by the target's lock, if the
+// target holds all of them: a publish that is done already is not done again.
 func (p *publication) findStored(ctx context.Context) error {
 	p.stored = map[string]hub.StoredFile{}
 	if p.before.Commit == "" || len(p.target.weights) == 0 {
@@ -55,7 +57,7 @@ func (p *publication) findStored(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := io.ReadAll(content)
+	text, err := io.ReadAll(io.LimitReader(content, limits.Lock+1)) // what is longer is no lock
 	if err := errors.Join(err, closer.Close()); err != nil {
 		return err
 	}
@@ -67,12 +69,21 @@ func (p *publication) findStored(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range theirs.Files {
-		e, ok := p.target.weights[f.Path]
-		if ok && f.SHA256 != "" && e.SHA256 == f.SHA256 && e.Size == f.Size && ours.sameInputs(theirs) {
-			p.stored[f.Path] = hub.StoredFile{SHA256: f.SHA256, Size: f.Size}
-		}
+	if !ours.sameInputs(theirs) {
+		return nil
 	}
+	found := map[string]hub.StoredFile{}
+	for _, f := range theirs.Files {
+		if made, ok := p.made(f.Path); !ok || made.Tensors == nil {
+			continue
+		}
+		e, ok := p.target.weights[f.Path]
+		if !ok || f.SHA256 == "" || e.SHA256 != f.SHA256 || e.Size != f.Size {
+			return nil
+		}
+		found[f.Path] = hub.StoredFile{SHA256: f.SHA256, Size: f.Size}
+	}
+	p.stored = found
 	return nil
 }
 
@@ -82,7 +93,8 @@ func (p *publication) refuseUnknownWeights(context.Context) error {
 	if p.o.Replace {
 		return nil
 	}
-	for path, e := range p.target.weights {
+	for _, path := range slices.Sorted(maps.Keys(p.target.weights)) {
+		e := p.target.weights[path]
 		f, ok := p.made(path)
 		if _, known := p.stored[path]; !known && (!ok || f.Tensors != nil || f.Size != e.Size) {
 			return &OtherWeightsError{p.o.Repo, path}
@@ -265,15 +277,20 @@ func (p *publication) closePasses() error {
 // sendPassing makes the commit; what was not staged is sent with it.
 func (p *publication) sendPassing(ctx context.Context) error {
 	p.prepared.Confirm = func([]hub.UploadedFile) (string, error) { return "", p.finishPasses() }
-	return errors.Join(p.send(ctx), p.closePasses())
+	return p.send(ctx)
 }
 
-// unstage removes the staging branch of what is published now.
+// unstage removes the staging branch of what is published now, also one that an
+// earlier run left when it was killed right after its commit.
 func (p *publication) unstage(ctx context.Context) error {
-	if p.staging == nil || p.o.CreatePR {
-		return nil // a pull request's files are held by that branch
+	if len(p.stored) == 0 || p.o.CreatePR {
+		return nil // nothing was staged; a pull request's files are held by that branch
 	}
-	if err := p.opts.Hub.DeleteBranch(ctx, p.o.Repo, p.staging.Branch); err != nil && !errors.Is(err, hub.ErrNotFound) {
+	branch, err := p.stagingBranch(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.opts.Hub.DeleteBranch(ctx, p.o.Repo, branch); err != nil && !errors.Is(err, hub.ErrNotFound) {
 		return err
 	}
 	return nil

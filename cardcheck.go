@@ -64,7 +64,7 @@ func hubRefuses(ctx context.Context, c *hub.Client, readme []byte) bool {
 	return err == nil && len(verdict.Errors) > 0
 }
 
-// check is CheckCard, and tells which parents an error comes from.
+// check is CheckCard, and reports which parents an error comes from.
 func (c Card) check(ctx context.Context, o Options) error {
 	err := CheckCard(ctx, o.Hub, c.README, o.Notify)
 	refused, ok := errors.AsType[*CardError](err)

@@ -33,7 +33,7 @@ func (b *bar) draw(s progress.Snapshot, rate float64) {
 	b.show(s, saucer, fitted(s, rate, columns-saucer-around))
 }
 
-// end draws the bar for the last time and leaves it where it stands.
+// end draws the bar for the last time and leaves it on the screen.
 func (b *bar) end(s progress.Snapshot, summary string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -132,7 +132,8 @@ func lacks(missing []string) string {
 	return fmt.Sprintf("lacks %s of the commit", counted(len(missing), "file"))
 }
 
-// extra tells what of a repo is of no use as it is.
+// extra lists what a repo in the cache holds beside its revisions: interrupted
+// downloads, and blobs that no revision links to (garbage).
 func extra(r cache.Cached) string {
 	var parts []string
 	if r.Unfinished > 0 {

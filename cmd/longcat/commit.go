@@ -94,7 +94,7 @@ func (w would) String() string {
 	return w.Repo + ": " + text
 }
 
-// printUpload tells what a commit did and where it stands.
+// printUpload reports what a commit did, and prints its URL.
 func (a *app) printUpload(repo hub.Repo, res *hub.UploadResult) error {
 	a.endProgress()
 	if a.json {

@@ -21,12 +21,12 @@ const (
 	eventEvery  = time.Second
 )
 
-// resumedWorthALine is from how many bytes on people are told what an earlier
-// run had left.
+// resumedWorthALine is the number of bytes from which a line reports what a
+// resumed operation found already done.
 const resumedWorthALine = 1 << 20
 
 // progress shows one operation until endProgress: as a bar on a terminal, as a
-// line now and then elsewhere. It is nil where nobody wants to see it.
+// line now and then elsewhere. It is nil where progress is off.
 func (a *app) progress() progress.Progress {
 	hidden := a.quiet || envTrue(a.lookup, "HF_HUB_DISABLE_PROGRESS_BARS")
 	if a.show == "none" || hidden && a.show != "json" {
@@ -130,7 +130,8 @@ func (d *display) show(now time.Time) {
 	}
 }
 
-// terminalWidth tells the columns of a terminal each time it is asked.
+// terminalWidth returns a function that reports the terminal's current width in
+// columns.
 func terminalWidth(w io.Writer) func() int {
 	return func() int {
 		if f, ok := w.(*os.File); ok {

@@ -38,8 +38,8 @@ func TestBarFits(t *testing.T) {
 	}
 }
 
-// Lines stand above the bar, a terminal that became narrower is cleaned, and the
-// last frame stays.
+// Lines are printed above the bar, a terminal that became narrower is redrawn
+// without stale parts, and the last frame stays.
 func TestBarDrawsOverItself(t *testing.T) {
 	var shown strings.Builder
 	columns := 80

@@ -21,8 +21,8 @@ func line(s progress.Snapshot, rate float64) string {
 	return strings.Join(append(said, current(s)), ", ")
 }
 
-// fitted is what stands beside a bar: the most important first, as much as there
-// is room for, in columns.
+// fitted is the text beside a progress bar: the most important first, as much as
+// fits into room columns.
 func fitted(s progress.Snapshot, rate float64, room int) string {
 	text := amounts(s)
 	if rate >= 1 {
@@ -94,7 +94,7 @@ func current(s progress.Snapshot) string {
 	return text
 }
 
-// shorten keeps the beginning and the end of a text, which tells shards apart.
+// shorten keeps the beginning and the end of a text, by which shards differ.
 func shorten(s string, columns int) string {
 	if uniseg.StringWidth(s) <= columns {
 		return s

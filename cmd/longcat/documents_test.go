@@ -168,7 +168,7 @@ var schemaPath = func() string {
 	return path
 }()
 
-// validDocument tells why a text is not the document that it says it is.
+// validDocument reports why a text does not match the JSON schema that it names.
 func validDocument(text string) error {
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 	if err != nil {

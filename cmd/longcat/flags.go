@@ -75,8 +75,8 @@ func (w workers) Set(s string) error {
 // table aligns columns that are separated by tabs.
 func table(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 4, 2, ' ', 0) }
 
-// locate reads the name of a repo, in any form that people paste one, and what
-// may stand behind it: a revision and a path.
+// locate parses the name of a repo, in any form that people paste one, and what
+// may follow it: a revision and a path.
 func (a *app) locate(s, repoType string) (hub.Location, error) {
 	c, err := a.client()
 	if err != nil {

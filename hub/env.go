@@ -37,14 +37,7 @@ import (
 // not set. A token file that is not there is no error; one that can not be
 // read is.
 func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
-	get := func(names ...string) string {
-		for _, n := range names {
-			if v, ok := lookup(n); ok && v != "" {
-				return v
-			}
-		}
-		return ""
-	}
+	get := firstSet(lookup)
 	home, err := huggingFaceHome(get)
 	if err != nil {
 		return Config{}, err
@@ -152,4 +145,16 @@ func seconds(name string, get func(...string) string) (time.Duration, error) {
 		return 0, fmt.Errorf("%s=%q is not a number of seconds", name, s)
 	}
 	return time.Duration(n * float64(time.Second)), nil
+}
+
+// firstSet returns the value of the first variable that is set and not empty.
+func firstSet(lookup func(string) (string, bool)) func(names ...string) string {
+	return func(names ...string) string {
+		for _, n := range names {
+			if v, ok := lookup(n); ok && v != "" {
+				return v
+			}
+		}
+		return ""
+	}
 }

@@ -11,14 +11,7 @@ import (
 // TokenPath is the file where the token is looked for when no variable holds
 // it; the Python tools use the same one. lookup is as for ConfigFromEnv.
 func TokenPath(lookup func(string) (string, bool)) (string, error) {
-	get := func(names ...string) string {
-		for _, n := range names {
-			if v, ok := lookup(n); ok && v != "" {
-				return v
-			}
-		}
-		return ""
-	}
+	get := firstSet(lookup)
 	home, err := huggingFaceHome(get)
 	return tokenPath(home, get), err
 }

@@ -138,7 +138,7 @@ func unknownCommand(root *cobra.Command, name string) error {
 
 // client is made anew by each command, after the flags are known.
 func (a *app) client() (*hub.Client, error) {
-	cfg, err := hub.ConfigFromEnv(a.lookup)
+	cfg, err := a.hubConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +149,16 @@ func (a *app) client() (*hub.Client, error) {
 		cfg.Endpoint = a.endpoint
 	}
 	a.secret = cfg.Token
+	c, err := hub.New(cfg)
+	if err != nil && a.endpoint != "" {
+		err = &usageError{err}
+	}
+	return c, err
+}
+
+// hubConfig is what the environment says, and how this program behaves.
+func (a *app) hubConfig() (hub.Config, error) {
+	cfg, err := hub.ConfigFromEnv(a.lookup)
 	if cfg.RetryFor = a.retryFor; cfg.RetryFor <= 0 {
 		cfg.RetryFor = -1
 	}
@@ -159,11 +169,7 @@ func (a *app) client() (*hub.Client, error) {
 	if what, _ := a.lookup("LONGCAT_DEBUG"); what == "http" {
 		cfg.Debug = func(line string) { a.tell("longcat: debug: " + line) }
 	}
-	c, err := hub.New(cfg)
-	if err != nil && a.endpoint != "" {
-		err = &usageError{err}
-	}
-	return c, err
+	return cfg, err
 }
 
 // say tells people something in passing.

@@ -23,8 +23,8 @@ import (
 
 // serveFlags are what serve is told.
 type serveFlags struct {
-	addr, publicURL, tokens, accessLog string
-	readOnly, gc                       bool
+	addr, publicURL, tokens, accessLog, upstream string
+	readOnly, gc                                 bool
 }
 
 // serveTokenVariable holds the token that may write, where there is no file of
@@ -53,6 +53,7 @@ address. /healthz and /metrics are for those who watch. See docs/serve.md.`,
 	flags.StringVar(&f.publicURL, "public-url", "", "URL at which a proxy makes the hub known; its path may be more than \"/\"")
 	flags.StringVar(&f.tokens, "tokens", "", "file of tokens: names, hashes, roles and namespaces; read anew when it changes")
 	flags.StringVar(&f.accessLog, "access-log", "", "file to append a line of JSON to for each request; \"-\" is standard error")
+	flags.StringVar(&f.upstream, "upstream", "", "URL of a hub to fetch what is asked for and missing from, once; it stays")
 	flags.BoolVar(&f.readOnly, "read-only", false, "write nothing to the directory")
 	flags.BoolVar(&f.gc, "gc", false, "remove what no repo refers to, print what each repo takes, and end")
 	return cmd
@@ -85,6 +86,10 @@ func (a *app) serve(ctx context.Context, dir string, f serveFlags) error {
 		}
 	}
 	defer l.Close()
+	above, err := a.upstream(f)
+	if err != nil {
+		return err
+	}
 	log, closeLog, err := accessLog(f.accessLog, a.err)
 	if err != nil {
 		return err
@@ -94,7 +99,7 @@ func (a *app) serve(ctx context.Context, dir string, f serveFlags) error {
 	numbers := metrics.New(dir, func(ctx context.Context) (localhub.Usage, error) { return h.Usage(ctx) })
 	h, err = openHub(dir, localhub.Options{
 		Tokens: access.tokens, AnyNamespace: f.tokens == "",
-		Render: modelcard.RenderHTML, Hosts: hostNames(f.addr), PublicURL: f.publicURL, ReadOnly: f.readOnly,
+		Render: modelcard.RenderHTML, Hosts: hostNames(f.addr), PublicURL: f.publicURL, ReadOnly: f.readOnly, Upstream: above,
 		Log: func(r localhub.Request) { numbers.Observe(r); log(r) },
 	})
 	if err != nil {

@@ -144,6 +144,7 @@ const (
 	toRead                // its content
 	toPropose             // to send content for a pull request
 	toWrite               // to change it
+	toDelete              // all of it
 )
 
 // member reports whether the token acts for the namespace.
@@ -189,11 +190,13 @@ func (h *Hub) authorize(t *Token, r *store.Repo, n need) error {
 		return nil
 	case h.opts.ReadOnly:
 		return errReadOnly
+	case s.Upstream != "" && n != toDelete:
+		return forbidden("%s %s is a copy of the one at %s: it is changed there", r.ID.Type, r.ID.Name, s.Upstream)
 	case t == nil:
 		return errAnonymous
 	case !t.mayWrite(r.ID):
 		return forbidden("This token has no write access: use a token with the write role")
-	case n == toWrite && (!member || !h.writer(t, r.ID.Namespace())):
+	case n >= toWrite && (!member || !h.writer(t, r.ID.Namespace())):
 		return forbidden("You don't have the rights to write to %s %s", r.ID.Type, r.ID.Name)
 	}
 	return nil

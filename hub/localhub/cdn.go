@@ -23,6 +23,9 @@ func (h *Hub) serveObject(w http.ResponseWriter, c *call) error {
 	oid := strings.TrimPrefix(c.URL.Path, "/-/cdn/")
 	f, err := h.openObject(oid)
 	if errors.Is(err, fs.ErrNotExist) {
+		f, err = h.fetchLinked(c, q, oid)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
 		return &apiError{Status: http.StatusNotFound, Message: "Object does not exist"}
 	}
 	if err != nil {

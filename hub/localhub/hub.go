@@ -23,6 +23,7 @@ type Hub struct {
 	store   *store.Store
 	xet     *cas.Store
 	lock    io.Closer
+	above   Upstream // nil: there is none
 	signer  signer
 	tokens  atomic.Pointer[tokens]
 	limits  limiter
@@ -122,6 +123,9 @@ func (h *Hub) load(dir string) (err error) {
 	if err := h.startXet(); err != nil {
 		return err
 	}
+	if h.opts.Upstream != nil {
+		h.above = h.opts.Upstream(h.store)
+	}
 	go func() {
 		ctx, cancel := h.conversion.context()
 		defer cancel()
@@ -135,7 +139,11 @@ func (h *Hub) load(dir string) (err error) {
 func (h *Hub) Close() error {
 	h.stopXet()
 	h.uploads.dropAll()
-	return errors.Join(h.store.Close(), h.lock.Close())
+	var err error
+	if h.above != nil {
+		err = h.above.Close()
+	}
+	return errors.Join(err, h.store.Close(), h.lock.Close())
 }
 
 // lookup finds a repo by its id.

@@ -92,6 +92,9 @@ func (h *Hub) noGit(w http.ResponseWriter, c *call) error {
 
 func (h *Hub) offerDownload(c *call, a *wire.LFSBatchObject) {
 	size, there := h.objectSize(a.OID)
+	if !there && h.offerUpstream(c, a) {
+		return
+	}
 	if !there || !c.repo.HasObject(a.OID) {
 		a.Error = &wire.LFSError{Code: http.StatusNotFound, Message: "Object does not exist"}
 		return

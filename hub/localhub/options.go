@@ -1,6 +1,10 @@
 package localhub
 
-import "time"
+import (
+	"time"
+
+	"longcat/hub/localhub/store"
+)
 
 // Request is what Options.Log is told about one request and its answer.
 type Request struct {
@@ -44,6 +48,10 @@ type Options struct {
 	NoXet bool // large files come and go as a whole only, as on older Hubs
 
 	RateQuota int // requests per caller, bucket and five minutes; 0: no limit, the Hub's own numbers are announced
+
+	// Upstream makes what fetches from another hub what the store lacks, for
+	// this hub to use and to close. Nil: what is not there is not there.
+	Upstream func(*store.Store) Upstream
 
 	// Render turns a README.md into HTML that is safe in a page, its relative
 	// addresses put behind base. Nil: pages show cards as they are written.

@@ -191,7 +191,7 @@ func (h *Hub) deleteRepo(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	r, _ := h.lookup(id)
-	if err := h.authorize(c.token, r, toWrite); err != nil {
+	if err := h.authorize(c.token, r, toDelete); err != nil {
 		return err
 	}
 	if err := r.Delete(c.Context()); err != nil {

@@ -33,7 +33,7 @@ func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
 		h.tellLinked(header, c, l)
 		header.Set("Cache-Control", "no-store")
 		about := url.Values{"name": {f.Path}} // so that browsers and curl -OJ know what to call it
-		if h.opts.CDN == "" {
+		if h.opts.CDN == "" || h.above != nil {
 			l.addTo(about)
 		}
 		redirect(w, c, http.StatusFound, h.objectAddress(c, f.LFS, about))
@@ -46,7 +46,7 @@ func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
 		redirect(w, c, http.StatusTemporaryRedirect, location)
 		return nil
 	}
-	return h.serveBlob(w, c, f)
+	return h.serveBlob(w, c, at, f)
 }
 
 // file is the file that the address names, and the commit it is in, or should
@@ -90,8 +90,8 @@ func redirect(w http.ResponseWriter, c *call, status int, location string) {
 }
 
 // serveBlob sends a small file, or the part of it that is asked for.
-func (h *Hub) serveBlob(w http.ResponseWriter, c *call, f store.File) error {
-	content, err := h.open(c.repo, f)
+func (h *Hub) serveBlob(w http.ResponseWriter, c *call, at *store.Commit, f store.File) error {
+	content, err := h.openOrFetch(c, at, f)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (h *Hub) rawFile(w http.ResponseWriter, c *call) error {
 	}
 	w.Header().Set(wire.HeaderRepoCommit, at.ID)
 	if f.LFS == "" {
-		return h.serveBlob(w, c, f)
+		return h.serveBlob(w, c, at, f)
 	}
 	setContentHeaders(w.Header(), "text/plain; charset=utf-8", f.Path)
 	w.Header().Set("ETag", `"`+f.OID+`"`)

@@ -156,6 +156,10 @@ func (h *Hub) routeRepo(w http.ResponseWriter, c *call, method string, segments 
 		return errNoRoute
 	}
 	c.id = RepoID{Type: t, Name: name}
+	c.rev, c.path = splitRev(rest)
+	if err := h.follow(c, route.need); err != nil {
+		return err
+	}
 	c.repo, _ = h.store.Find(c.id)
 	if err := h.authorize(c.token, c.repo, route.need); err != nil {
 		return err
@@ -167,7 +171,6 @@ func (h *Hub) routeRepo(w http.ResponseWriter, c *call, method string, segments 
 		}
 		c.id = c.repo.ID // not all clients send a body twice
 	}
-	c.rev, c.path = splitRev(rest)
 	return route.serve(h, w, c)
 }
 

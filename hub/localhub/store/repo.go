@@ -17,6 +17,7 @@ type Settings struct {
 	Gated    wire.Gated `json:"gated"`
 	Granted  []string   `json:"granted,omitempty"` // users whom a gate lets through
 	Disabled bool       `json:"disabled,omitempty"`
+	Upstream string     `json:"upstream,omitempty"` // endpoint of the hub that the repo is a copy of: nobody writes to it here
 }
 
 // About is what a repo says about itself.

@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"hub/localhub/store": {"hub/internal/wire", "internal"},
 	"hub/localhub/cas":   {"hub/xet", "hub/internal/wire", "internal"},
 	"hub/localhub/web":   {"internal"},
+	"hub/mirror":         {"hub", "internal"},
 	"hub/pullthrough":    {"hub", "internal"},
 	"hub/localhub":       {"hub/internal/wire", "hub/xet", "hub/localhub", "internal", "modelcard"},
 	"merge":              {"merge", "internal"},

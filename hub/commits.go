@@ -11,6 +11,7 @@ import (
 // Commit is one of a repo's history.
 type Commit struct {
 	ID      string
+	Author  string // the first one's name; "" where the hub does not tell
 	Title   string // first line of the message
 	Message string // what follows it
 	Date    time.Time
@@ -23,6 +24,9 @@ func (c *Client) Commits(ctx context.Context, repo Repo, revision string) iter.S
 		Title   string    `json:"title"`
 		Message string    `json:"message"`
 		Date    time.Time `json:"date"`
+		Authors []struct {
+			User string `json:"user"`
+		} `json:"authors"`
 	}
 	return func(yield func(Commit, error) bool) {
 		if err := wire.CheckRepoID(repo.ID); err != nil {
@@ -31,7 +35,11 @@ func (c *Client) Commits(ctx context.Context, repo Repo, revision string) iter.S
 		}
 		r := request{op: "listing commits of", repo: repo, url: repo.apiPath("commits", revOr(revision))}
 		for e, err := range pages[entry](ctx, c, r) {
-			if !yield(Commit(e), err) || err != nil {
+			commit := Commit{ID: e.ID, Title: e.Title, Message: e.Message, Date: e.Date}
+			if len(e.Authors) > 0 {
+				commit.Author = c.clean(e.Authors[0].User, 100)
+			}
+			if !yield(commit, err) || err != nil {
 				return
 			}
 		}

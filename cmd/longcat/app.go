@@ -79,7 +79,7 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
 	f.StringVar(&a.endpoint, "endpoint", "", "address of the hub (default HF_ENDPOINT or "+hub.DefaultEndpoint+")")
 	f.DurationVar(&a.retryFor, "retry-for", hub.DefaultRetryFor, "how long to keep trying while the hub can not be reached")
 	root.AddCommand(
-		a.publishCmd(), a.planCmd(), a.mergeCmd(), a.upscaleCmd(), a.recipesCmd(), a.downloadCmd(), a.uploadCmd(),
+		a.publishCmd(), a.planCmd(), a.mergeCmd(), a.upscaleCmd(), a.recipesCmd(), a.downloadCmd(), a.uploadCmd(), a.mirrorCmd(),
 		a.cardCmd(), a.verifyCmd(), a.cacheCmd(), a.inspectCmd(), a.lsCmd(), a.repoCmd(), a.loginCmd(), a.logoutCmd(), a.serveCmd(), a.demoCmd(), a.whoamiCmd(), a.versionCmd(),
 	)
 	root.InitDefaultHelpCmd()

@@ -8,6 +8,7 @@ import (
 
 	"longcat"
 	"longcat/hub"
+	"longcat/hub/mirror"
 	"longcat/merge"
 )
 
@@ -32,6 +33,7 @@ var documents = map[string]any{
 	"logout/1":        logoutDocument{},
 	"ls/1":            lsDocument{},
 	"merge/1":         merge.Plan{},
+	"mirror/1":        mirrorDocument{},
 	"plan/1":          planDocument{},
 	"repo/1":          repoDocument{},
 	"repo-list/1":     repoListDocument{},
@@ -106,6 +108,12 @@ type repoUsage struct {
 	Repo    string `json:"repo"`
 	Objects int    `json:"objects"`
 	Bytes   int64  `json:"bytes"`
+}
+
+// mirrorDocument is the JSON of mirror.
+type mirrorDocument struct {
+	Repos []mirror.Outcome `json:"repos"`
+	Dry   bool             `json:"dry"` // nothing was done
 }
 
 // serveDocument is the JSON of serve, printed when it begins.

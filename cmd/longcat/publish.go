@@ -67,7 +67,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 	if err != nil {
 		return err
 	}
-	task, tasks, err := f.share(a.lookup)
+	task, tasks, err := parseShare(f.task, a.lookup)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,17 @@ func (h *Hub) objectSize(sha256 string) (int64, bool) {
 	return known.Size, ok
 }
 
+// Keeps reports whether the hub has the content of a file of a repo. A mirror
+// may lack that of some.
+func (h *Hub) Keeps(id RepoID, f store.File) bool {
+	if f.LFS != "" {
+		_, ok := h.objectSize(f.LFS)
+		return ok
+	}
+	r, ok := h.lookup(id)
+	return ok && r.HasBlob(f.OID)
+}
+
 // openObject opens a large file, in whatever form it is kept.
 func (h *Hub) openObject(sha256 string) (io.ReadSeekCloser, error) {
 	f, err := h.store.OpenObject(sha256)

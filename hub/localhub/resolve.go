@@ -29,6 +29,9 @@ func (h *Hub) resolveFile(w http.ResponseWriter, c *call) error {
 	}
 	header.Set("Accept-Ranges", "bytes")
 	if f.LFS != "" {
+		if _, kept := h.objectSize(f.LFS); !kept && h.above == nil {
+			return leftOut(f)
+		}
 		l := linked{repo: c.id.Type.Plural() + "/" + c.id.Name, commit: at.ID, sha256: f.LFS, size: f.Size}
 		h.tellLinked(header, c, l)
 		header.Set("Cache-Control", "no-store")

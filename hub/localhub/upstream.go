@@ -50,8 +50,11 @@ func (h *Hub) follow(c *call, n need) error {
 // openOrFetch opens the content of a file of a commit, wherever it is.
 func (h *Hub) openOrFetch(c *call, at *store.Commit, f store.File) (io.ReadSeekCloser, error) {
 	content, err := h.open(c.repo, f)
-	if h.above == nil || !errors.Is(err, fs.ErrNotExist) {
+	if !errors.Is(err, fs.ErrNotExist) {
 		return content, err
+	}
+	if h.above == nil {
+		return nil, leftOut(f)
 	}
 	if content, err = h.above.Open(c.Context(), c.repo, at.ID, f); err != nil {
 		return nil, errors.Join(errUpstream, err)
@@ -84,6 +87,12 @@ func (h *Hub) fetchLinked(c *call, q url.Values, sha256 string) (io.ReadSeekClos
 		return nil, errors.Join(errUpstream, err)
 	}
 	return content, nil
+}
+
+// leftOut is the answer for a file that a commit lists and that is not kept: a
+// mirror may hold some files only.
+func leftOut(f store.File) error {
+	return noEntry(f.Path + " is in this commit, but its content was left out when the repo was mirrored")
 }
 
 // withObject finds the file of a commit whose content has this sha256.

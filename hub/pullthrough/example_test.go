@@ -6,6 +6,7 @@ import (
 	"log"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 
 	"longcat/hub"
 	"longcat/hub/localhub"
@@ -15,7 +16,12 @@ import (
 
 // A hub of one's own that has what another one has, once somebody asked.
 func Example() {
-	above, err := localhub.Open(tempDir(), localhub.Options{Tokens: []localhub.Token{{Secret: "hf_secret", User: "ann", Role: localhub.Write}}})
+	dir, err := os.MkdirTemp("", "hub-*")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	above, err := localhub.Open(filepath.Join(dir, "above"), localhub.Options{Tokens: []localhub.Token{{Secret: "hf_secret", User: "ann", Role: localhub.Write}}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -31,7 +37,7 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	here, err := localhub.Open(tempDir(), localhub.Options{Upstream: func(s *store.Store) localhub.Upstream {
+	here, err := localhub.Open(filepath.Join(dir, "here"), localhub.Options{Upstream: func(s *store.Store) localhub.Upstream {
 		return pullthrough.New(ann, s, pullthrough.Options{})
 	}})
 	if err != nil {
@@ -48,12 +54,4 @@ func Example() {
 		fmt.Println(e.Path, err)
 	}
 	// Output: .gitattributes <nil>
-}
-
-func tempDir() string {
-	dir, err := os.MkdirTemp("", "hub-*")
-	if err != nil {
-		log.Fatal(err)
-	}
-	return dir
 }

@@ -81,7 +81,7 @@ func (c *Cache) lastAnswer(key string, known bool) (err error, fresh bool) {
 func (c *Cache) ask(ctx context.Context, key string, id store.RepoID, rev string) error {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Patience)
 	defer cancel()
-	err := c.fetch(ctx, hub.Repo{Type: id.Type, ID: id.Name}, id, rev)
+	err := c.fetch(ctx, id, rev)
 	refused := errors.Is(err, hub.ErrUnauthorized) || errors.Is(err, hub.ErrForbidden)
 	if refused && c.upstream.HasToken() {
 		c.opts.Notify(fmt.Sprintf("%s: %v", id, err))

@@ -24,6 +24,7 @@ import (
 
 	"longcat/hub"
 	"longcat/hub/localhub/store"
+	"longcat/hub/mirror"
 )
 
 // Options say how a [Cache] behaves. The zero value is what most want.
@@ -38,6 +39,7 @@ type Options struct {
 // may be called concurrently.
 type Cache struct {
 	upstream *hub.Client
+	source   *mirror.Hub // the same
 	store    *store.Store
 	opts     Options
 	stop     chan struct{} // closed by Close
@@ -70,7 +72,7 @@ func New(upstream *hub.Client, s *store.Store, opts Options) *Cache {
 		opts.Notify = func(string) {}
 	}
 	return &Cache{
-		upstream: upstream, store: s, opts: opts, stop: make(chan struct{}),
+		upstream: upstream, source: mirror.FromHub(upstream), store: s, opts: opts, stop: make(chan struct{}),
 		asked: map[string]answer{}, filling: map[string]*filling{},
 	}
 }

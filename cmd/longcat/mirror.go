@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"longcat/hub/localhub/store"
+	"longcat/hub/mirror"
+	"longcat/internal/units"
+)
+
+// mirrorFlags are what mirror is told.
+type mirrorFlags struct {
+	mirror.Options
+	list, repoType, rate, task string
+}
+
+func (a *app) mirrorCmd() *cobra.Command {
+	var f mirrorFlags
+	cmd := &cobra.Command{
+		Use:   "mirror SRC… DIR",
+		Short: "Copy repos whole: into a folder that serve serves",
+		Long: `Copy repos from the hub, or from a folder of serve's, into a folder of serve's.
+SRC is a repo, "org/*" for all models of a user or an organisation
+("datasets/org/*" for datasets), or a folder. Commit ids, branches, tags and
+dates are kept, so that HF_ENDPOINT may lead to the mirror. What is there is not
+fetched again; a second run costs listings alone. serve may have DIR open.
+See docs/mirror.md.`,
+		Example: commandExample(
+			"longcat mirror rishiraj/CatPPT-base /srv/hub",
+			`longcat mirror "acme/*" "datasets/acme/*" /srv/hub --prune`,
+			"longcat mirror --list repos.yaml /srv/hub --dry-run"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.list != "" {
+				return between(1, -1, "a folder to mirror into")(cmd, args)
+			}
+			return between(2, -1, "repos, and a folder to mirror them into")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.mirror(cmd.Context(), args[:len(args)-1], args[len(args)-1], f)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.list, "list", "", "YAML file of repos: names, or repo, as, revisions, include and exclude of each")
+	fl.StringVar(&f.repoType, "repo-type", "", "model, dataset or space")
+	fl.StringArrayVar(&f.Revisions, "revision", nil, "only this branch or tag (repeatable; all of them without)")
+	fl.StringArrayVar(&f.Include, "include", nil, "only the content of files that match this pattern (repeatable)")
+	fl.StringArrayVar(&f.Exclude, "exclude", nil, "not the content of files that match this pattern (repeatable)")
+	fl.BoolVar(&f.Prune, "prune", false, "remove branches, tags and public repos that are gone at the source")
+	fl.BoolVar(&f.DryRun, "dry-run", false, "say what would be done, with exact bytes")
+	fl.StringVar(&f.rate, "limit-rate", "", "bytes per second in all, such as 10MB")
+	fl.StringVar(&f.task, "task", "", "only the I-th of N shares of the repos, I/N, or auto for that of a Slurm array or a Kubernetes Indexed Job")
+	return cmd
+}
+
+func (a *app) mirror(ctx context.Context, sources []string, dir string, f mirrorFlags) error {
+	var err error
+	if f.Rate, err = parseSize("--limit-rate", f.rate); err != nil {
+		return err
+	}
+	task, tasks, err := parseShare(f.task, a.lookup)
+	if err != nil {
+		return err
+	}
+	if strings.Contains(dir, "://") {
+		return usagef("mirror copies into a folder, and %q is an address: longcat serve FOLDER gives the mirror one", dir)
+	}
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	jobs, closeAll, err := a.mirrorJobs(ctx, c, sources, f)
+	defer closeAll()
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(dir)
+	if _, ok := errors.AsType[*store.NotHubError](err); ok {
+		return &hintedError{err, "mirror wants a folder of its own: one that is empty or not there yet, or that serve or mirror made"}
+	}
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	f.Progress = a.progress()
+	doc := mirrorDocument{Repos: []mirror.Outcome{}, Dry: f.DryRun}
+	var failed []error
+	for _, job := range jobs {
+		dst := mirror.ToFolder(s, job.giver)
+		err := mirror.Run(ctx, job.source, dst, share(job.wanted, task, tasks), f.Options, func(out mirror.Outcome) {
+			doc.Repos = append(doc.Repos, out)
+			a.sayMirrored(out)
+		})
+		failed = append(failed, err)
+	}
+	a.endProgress()
+	return a.printMirrored(doc, errors.Join(failed...))
+}
+
+// sayMirrored tells of a repo once it is done.
+func (a *app) sayMirrored(out mirror.Outcome) {
+	switch {
+	case out.Err != nil:
+		a.tell("longcat: warning: " + out.Repo + ": " + plain(out.Err))
+	case out.MovedFrom != "":
+		a.say("%s: was %s", out.Repo, out.MovedFrom)
+	}
+}
+
+// printMirrored prints what was done, a line each, and fails if one failed.
+func (a *app) printMirrored(doc mirrorDocument, err error) error {
+	var fetched int64
+	failures := 0
+	for _, out := range doc.Repos {
+		fetched += out.Fetched
+		if out.Err != nil {
+			failures++
+		}
+	}
+	if a.json {
+		if perr := a.printJSON(doc); perr != nil {
+			return perr
+		}
+	} else {
+		for _, out := range doc.Repos {
+			if out.Err == nil {
+				fmt.Fprintln(a.out, mirrorLine(out, doc.Dry))
+			}
+		}
+		verb := "fetched"
+		if doc.Dry {
+			verb = "to fetch"
+		}
+		fmt.Fprintf(a.out, "%s, %s %s\n", counted(len(doc.Repos)-failures, "repo"), units.Size(fetched), verb)
+	}
+	if failures > 0 {
+		return fmt.Errorf("%s of %d could not be mirrored", counted(failures, "repo"), len(doc.Repos))
+	}
+	return err
+}
+
+// mirrorLine is one repo's line.
+func mirrorLine(out mirror.Outcome, dry bool) string {
+	var parts []string
+	switch {
+	case out.Pruned:
+		return out.Repo + ": gone at the source, removed"
+	case out.Files > 0 && dry:
+		parts = append(parts, fmt.Sprintf("%s to fetch in %s", units.Size(out.Fetched), counted(out.Files, "file")))
+	case out.Files > 0:
+		parts = append(parts, fmt.Sprintf("%s in %s", units.Size(out.Bytes), counted(out.Files, "file")))
+	}
+	if n := len(out.Changed); n > 0 {
+		parts = append(parts, fmt.Sprintf("%s moved", counted(n, "ref")))
+	}
+	if n := len(out.Removed); n > 0 {
+		parts = append(parts, fmt.Sprintf("%s removed: %s", counted(n, "ref"), strings.Join(out.Removed, ", ")))
+	}
+	if out.LeftOut > 0 {
+		parts = append(parts, counted(out.LeftOut, "file")+" left out, whose content the source has not")
+	}
+	if len(parts) == 0 {
+		parts = []string{"nothing new"}
+	}
+	return out.Repo + ": " + strings.Join(parts, ", ")
+}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"longcat/hub/localhub/store"
 	"longcat/hub/mirror"
 	"longcat/internal/units"
 )
@@ -16,29 +15,30 @@ import (
 // mirrorFlags are what mirror is told.
 type mirrorFlags struct {
 	mirror.Options
-	list, repoType, rate, task string
+	list, repoType, rate, task, split, since string
 }
 
 func (a *app) mirrorCmd() *cobra.Command {
 	var f mirrorFlags
 	cmd := &cobra.Command{
-		Use:   "mirror SRC… DIR",
-		Short: "Copy repos whole: into a folder that serve serves",
-		Long: `Copy repos from the hub, or from a folder of serve's, into a folder of serve's.
-SRC is a repo, "org/*" for all models of a user or an organisation
-("datasets/org/*" for datasets), or a folder. Commit ids, branches, tags and
-dates are kept, so that HF_ENDPOINT may lead to the mirror. What is there is not
-fetched again; a second run costs listings alone. serve may have DIR open.
-See docs/mirror.md.`,
+		Use:   "mirror SRC… DST",
+		Short: "Copy repos whole, into a folder, a bundle or another hub",
+		Long: `Copy repos with all their branches and tags. SRC is a repo, "org/*" for all
+models of a user or an organisation ("datasets/org/*" for datasets), a folder of
+serve's, or a bundle. DST is a folder, which serve serves, also meanwhile; the
+URL of a hub; or a bundle, FILE.tar, for where no network leads. Folders and
+bundles keep commit ids, refs and dates. What is there is not fetched again; a
+second run costs listings alone. See docs/mirror.md.`,
 		Example: commandExample(
 			"longcat mirror rishiraj/CatPPT-base /srv/hub",
 			`longcat mirror "acme/*" "datasets/acme/*" /srv/hub --prune`,
-			"longcat mirror --list repos.yaml /srv/hub --dry-run"),
+			"longcat mirror --list repos.yaml models.tar --split 64GB",
+			"longcat mirror /srv/hub https://ml.example.org/hub"),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.list != "" {
-				return between(1, -1, "a folder to mirror into")(cmd, args)
+				return between(1, -1, "a place to mirror into")(cmd, args)
 			}
-			return between(2, -1, "repos, and a folder to mirror them into")(cmd, args)
+			return between(2, -1, "repos, and a place to mirror them into")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.mirror(cmd.Context(), args[:len(args)-1], args[len(args)-1], f)
@@ -54,10 +54,12 @@ See docs/mirror.md.`,
 	fl.BoolVar(&f.DryRun, "dry-run", false, "say what would be done, with exact bytes")
 	fl.StringVar(&f.rate, "limit-rate", "", "bytes per second in all, such as 10MB")
 	fl.StringVar(&f.task, "task", "", "only the I-th of N shares of the repos, I/N, or auto for that of a Slurm array or a Kubernetes Indexed Job")
+	fl.StringVar(&f.split, "split", "", "a bundle in parts of this size, such as 64GB")
+	fl.StringVar(&f.since, "since", "", "a bundle without what this index or bundle has: what the other side holds already")
 	return cmd
 }
 
-func (a *app) mirror(ctx context.Context, sources []string, dir string, f mirrorFlags) error {
+func (a *app) mirror(ctx context.Context, sources []string, to string, f mirrorFlags) error {
 	var err error
 	if f.Rate, err = parseSize("--limit-rate", f.rate); err != nil {
 		return err
@@ -65,9 +67,6 @@ func (a *app) mirror(ctx context.Context, sources []string, dir string, f mirror
 	task, tasks, err := parseShare(f.task, a.lookup)
 	if err != nil {
 		return err
-	}
-	if strings.Contains(dir, "://") {
-		return usagef("mirror copies into a folder, and %q is an address: longcat serve FOLDER gives the mirror one", dir)
 	}
 	c, err := a.client()
 	if err != nil {
@@ -78,24 +77,29 @@ func (a *app) mirror(ctx context.Context, sources []string, dir string, f mirror
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(dir)
-	if _, ok := errors.AsType[*store.NotHubError](err); ok {
-		return &hintedError{err, "mirror wants a folder of its own: one that is empty or not there yet, or that serve or mirror made"}
-	}
+	dst, err := a.mirrorTarget(c, to, f)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer dst.close()
 	f.Progress = a.progress()
 	doc := mirrorDocument{Repos: []mirror.Outcome{}, Dry: f.DryRun}
 	var failed []error
 	for _, job := range jobs {
-		dst := mirror.ToFolder(s, job.giver)
-		err := mirror.Run(ctx, job.source, dst, share(job.wanted, task, tasks), f.Options, func(out mirror.Outcome) {
+		into := dst.from(job)
+		err := mirror.Run(ctx, job.source, into, share(job.wanted, task, tasks), f.Options, func(out mirror.Outcome) {
 			doc.Repos = append(doc.Repos, out)
 			a.sayMirrored(out)
 		})
 		failed = append(failed, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if !f.DryRun {
+		if err := dst.finish(ctx, f.Options); err != nil {
+			return err
+		}
 	}
 	a.endProgress()
 	return a.printMirrored(doc, errors.Join(failed...))

@@ -3,32 +3,42 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"longcat/hub"
+	"longcat/hub/localhub/store"
 	"longcat/hub/mirror"
 )
 
 // mirrorJob is what comes from one source.
 type mirrorJob struct {
 	source mirror.Source
-	giver  mirror.Giver // of what is on this machine
+	givers []mirror.Giver // of what is on this machine
 	wanted []mirror.Wanted
+}
+
+// all wants repos as they are.
+func all(ids []store.RepoID) (list []mirror.Wanted) {
+	for _, id := range ids {
+		list = append(list, mirror.Wanted{ID: id})
+	}
+	return list
 }
 
 // mirrorJobs finds out which repos are meant: those of the hub together, and
 // those of each folder. closeAll closes the folders, also after an error.
 func (a *app) mirrorJobs(ctx context.Context, c *hub.Client, sources []string, f mirrorFlags) (jobs []mirrorJob, closeAll func(), err error) {
-	var open []*mirror.Directory
+	var open []io.Closer
 	closeAll = func() {
-		for _, d := range open {
-			_ = d.Close() // only read
+		for _, c := range open {
+			_ = c.Close() // only read
 		}
 	}
-	fromHub := mirrorJob{source: mirror.FromHub(c), giver: mirror.Cache{Dir: c.CacheDir()}}
+	fromHub := mirrorJob{source: mirror.FromHub(c), givers: []mirror.Giver{mirror.Cache{Dir: c.CacheDir()}}}
 	if f.list != "" {
 		file, err := os.Open(f.list)
 		if err != nil {
@@ -40,6 +50,15 @@ func (a *app) mirrorJobs(ctx context.Context, c *hub.Client, sources []string, f
 		}
 	}
 	for _, arg := range sources {
+		if isBundle(arg) {
+			b, err := mirror.FromBundle(arg)
+			if err != nil {
+				return nil, closeAll, err
+			}
+			open = append(open, b)
+			jobs = append(jobs, mirrorJob{source: b, wanted: all(b.All())})
+			continue
+		}
 		if isFolder(arg) {
 			d, err := mirror.FromDirectory(arg)
 			if err != nil {
@@ -50,11 +69,7 @@ func (a *app) mirrorJobs(ctx context.Context, c *hub.Client, sources []string, f
 			if err != nil {
 				return nil, closeAll, err
 			}
-			job := mirrorJob{source: d, giver: d}
-			for _, id := range ids {
-				job.wanted = append(job.wanted, mirror.Wanted{ID: id})
-			}
-			jobs = append(jobs, job)
+			jobs = append(jobs, mirrorJob{source: d, givers: []mirror.Giver{d}, wanted: all(ids)})
 			continue
 		}
 		wanted, err := a.wantedRepos(ctx, fromHub.source, arg, f.repoType)
@@ -71,8 +86,8 @@ func (a *app) mirrorJobs(ctx context.Context, c *hub.Client, sources []string, f
 
 // wantedRepos are the repos that an argument names: one, or all of an author's.
 func (a *app) wantedRepos(ctx context.Context, src mirror.Source, arg, repoType string) (list []mirror.Wanted, err error) {
-	author, all := strings.CutSuffix(arg, "/*")
-	if !all {
+	author, whole := strings.CutSuffix(arg, "/*")
+	if !whole {
 		l, err := a.locate(arg, repoType)
 		if err != nil {
 			return nil, err
@@ -125,4 +140,9 @@ func isFolder(arg string) bool {
 func hasMark(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "hub.json"))
 	return err == nil
+}
+
+// isBundle tells a bundle, or the first of its parts, from the name of a repo.
+func isBundle(arg string) bool {
+	return strings.HasSuffix(arg, ".tar") || strings.HasSuffix(arg, ".tar.001")
 }

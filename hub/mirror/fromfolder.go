@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -18,7 +20,7 @@ import (
 // Directory is a hub's directory as a source. A hub may serve it meanwhile. Its
 // objects can be linked: it is a [Giver], too.
 type Directory struct {
-	*Hub
+	Source // the server
 	dir    string
 	store  *store.Store
 	hub    *localhub.Hub
@@ -49,7 +51,7 @@ func FromDirectory(dir string) (*Directory, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	d.Hub = FromHub(client)
+	d.Source = FromHub(client)
 	return d, nil
 }
 
@@ -63,7 +65,7 @@ func (d *Directory) Name() string { return filepath.Clean(d.dir) }
 
 // Repo implements Source. A copy of a copy is one of the original.
 func (d *Directory) Repo(ctx context.Context, id store.RepoID) (*Repo, error) {
-	repo, err := d.Hub.Repo(ctx, id)
+	repo, err := d.Source.Repo(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +80,15 @@ func (d *Directory) Repo(ctx context.Context, id store.RepoID) (*Repo, error) {
 // Keeps tells what is not left out: the directory may be a mirror that holds
 // some files only.
 func (d *Directory) Keeps(id store.RepoID, f store.File) bool { return d.hub.Keeps(id, f) }
+
+// Open implements Source: a large file that is kept as one is read where it is.
+func (d *Directory) Open(ctx context.Context, id store.RepoID, commit string, f store.File) (*io.SectionReader, io.Closer, error) {
+	if path := d.Find(id, f.LFS); f.LFS != "" && path != "" {
+		file, err := os.Open(path)
+		return io.NewSectionReader(file, 0, f.Size), file, err
+	}
+	return d.Source.Open(ctx, id, commit, f)
+}
 
 // All lists the repos of all kinds that the directory has.
 func (d *Directory) All() ([]store.RepoID, error) {
@@ -94,6 +105,9 @@ func (d *Directory) All() ([]store.RepoID, error) {
 
 // Find implements Giver.
 func (d *Directory) Find(_ store.RepoID, sha256 string) string {
+	if sha256 == "" {
+		return ""
+	}
 	if _, ok := d.store.ObjectSize(sha256); !ok {
 		return ""
 	}

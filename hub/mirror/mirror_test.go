@@ -368,3 +368,52 @@ func TestFolderToFolder(t *testing.T) {
 	down := serve(t, dir, func(o *localhub.Options) { o.ReadOnly = true })
 	equal(t, down.state(model, true), up.state(model, true))
 }
+
+func TestFolderToHub(t *testing.T) {
+	t.Parallel()
+	up := serve(t, t.TempDir())
+	up.example()
+	dir := t.TempDir()
+	run(t, mirror.FromHub(up.client()), mirror.ToFolder(openStore(t, dir)), mirror.Options{}, model)
+	src, err := mirror.FromDirectory(dir)
+	up.ok(err)
+	defer src.Close()
+	down := serve(t, t.TempDir())
+
+	dry := run(t, src, mirror.ToHub(down.client()), mirror.Options{DryRun: true}, model)[model.String()]
+	out := run(t, src, mirror.ToHub(down.client()), mirror.Options{}, model)[model.String()]
+	if out.Err != nil || len(out.Changed) != 5 || dry.Err != nil || len(dry.Changed) != 5 {
+		t.Errorf("%+v, foreseen %+v", out, dry)
+	}
+	equal(t, down.state(model, false), up.state(model, false))
+	var latest hub.Commit
+	for c, err := range down.client().Commits(t.Context(), hub.Repo{ID: model.Name}, "main") {
+		up.ok(err)
+		latest = c
+		break
+	}
+	if want := "Mirror of ann/model@" + up.state(model, true)["main"]; latest.Title != want {
+		t.Errorf("the commit is called %q, want %q", latest.Title, want)
+	}
+
+	again := run(t, src, mirror.ToHub(down.client()), mirror.Options{Prune: true}, model)[model.String()]
+	if again.Err != nil || again.Files != 0 || len(again.Changed)+len(again.Removed) != 0 {
+		t.Errorf("a second run: %+v", again)
+	}
+
+	// a tag moves, a branch goes
+	c, repo := up.client(), hub.Repo{ID: model.Name}
+	up.ok(c.DeleteTag(t.Context(), repo, "v1"), c.CreateTag(t.Context(), repo, "v1", "dev", ""), c.DeleteBranch(t.Context(), repo, "feature/x"))
+	out = run(t, mirror.FromHub(up.client()), mirror.ToHub(down.client()), mirror.Options{Prune: true}, model)[model.String()]
+	if out.Err != nil || !slices.Equal(out.Changed, []string{"refs/tags/v1"}) || !slices.Equal(out.Removed, []string{"refs/heads/feature/x"}) || out.Files != 0 {
+		t.Errorf("%+v", out)
+	}
+	equal(t, down.state(model, false), up.state(model, false))
+
+	// what others wrote is left alone
+	down.commit(model, "main", map[string][]byte{"mine": []byte("mine")})
+	out = run(t, src, mirror.ToHub(down.client()), mirror.Options{}, model)[model.String()]
+	if _, ok := errors.AsType[*mirror.OwnError](out.Err); !ok {
+		t.Errorf("%+v", out)
+	}
+}

@@ -243,8 +243,8 @@ func addFault(ts *testscript.TestScript, neg bool, args []string) {
 	w.faults.Add(f)
 }
 
-// asked [-count=N] REGEXP looks for requests "METHOD PATH RANGE" that came
-// since the script began, or since "asked -reset".
+// asked [-count=N|-max=N] REGEXP looks for requests "METHOD PATH RANGE" that
+// came since the script began, or since "asked -reset".
 func asked(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
 	if slices.Equal(args, []string{"-reset"}) {
@@ -253,7 +253,12 @@ func asked(ts *testscript.TestScript, neg bool, args []string) {
 		w.mu.Unlock()
 		return
 	}
-	want := -1
+	want, most := -1, -1
+	if text, ok := strings.CutPrefix(args[0], "-max="); ok {
+		n, err := strconv.Atoi(text)
+		ts.Check(err)
+		most, args = n, args[1:]
+	}
 	if count, ok := strings.CutPrefix(args[0], "-count="); ok {
 		n, err := strconv.Atoi(count)
 		ts.Check(err)
@@ -264,7 +269,7 @@ func asked(ts *testscript.TestScript, neg bool, args []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := w.matching(pattern)
-	if (want >= 0 && n != want) || (want < 0 && (n > 0) == neg) {
+	if (want >= 0 && n != want) || (most >= 0 && n > most) || (want < 0 && (n > 0) == neg) {
 		ts.Fatalf("%d requests match %s, of:\n%s", n, pattern, strings.Join(w.requests, "\n"))
 	}
 }

@@ -9,7 +9,7 @@ CHECKS := format tidy vet staticcheck cross test vuln
 # Without a C compiler there is no race detector.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
-.PHONY: build check checks $(CHECKS) cover interop weights clients bench
+.PHONY: build check checks $(CHECKS) image cover interop weights clients bench
 
 build:
 	go build ./cmd/longcat
@@ -50,6 +50,16 @@ vuln:
 		*) exit 1 ;; \
 		esac; \
 	fi
+
+# The image holds a static binary and this machine's certificates. BUILDER may
+# be podman or docker, too.
+IMAGE   ?= longcat
+BUILDER ?= buildah
+image:
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$$dir/longcat" ./cmd/longcat && \
+	cp /etc/ssl/certs/ca-certificates.crt "$$dir" && \
+	$(BUILDER) build -q -t $(IMAGE) -f Dockerfile "$$dir"
 
 cover:
 	@mkdir -p .cache

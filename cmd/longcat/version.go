@@ -8,15 +8,30 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// release is the version of this source; a build from a tagged module says the
-// tag instead.
+// release is the newest version of CHANGELOG.md, to which a test holds it.
 const release = "0.1.0"
 
+// version is the release, and in a checkout which commit after it: 0.1.0+daa44f9,
+// 0.1.0+daa44f9.dirty where files were changed. A build of a tag, or of a tarball
+// that has no history, is the release itself.
 func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return release
 	}
-	return release
+	var commit, dirty string
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			commit = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = ".dirty"
+		}
+	}
+	if commit == "" || info.Main.Version == "v"+release {
+		return release
+	}
+	return release + "+" + commit[:min(len(commit), 7)] + dirty
 }
 
 func (a *app) versionCmd() *cobra.Command {

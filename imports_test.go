@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"merge/number":       {"merge/safetensors", "internal"},
 	"merge/method":       {"merge/number", "merge/random", "merge/safetensors", "internal"},
 	"merge/random":       {},
+	"merge/tokenizer":    {"merge/jsontext"},
 	"merge/lora":         {"merge/number", "merge/safetensors", "internal"},
 	"modelcard":          {"internal"},
 	"modelcard/cardtest": {"modelcard", "internal"},

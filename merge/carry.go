@@ -33,10 +33,17 @@ func (p *planner) carry(ctx context.Context) error {
 	if len(weights) > 1 {
 		text(indexFile, p.index())
 	}
+	template, err := chatTemplate(p.recipe)
+	if err != nil {
+		return err
+	}
+	if template != "" {
+		text(chatTemplateFile, []byte(template))
+	}
 	for _, from := range slices.Compact([]*checkpoint{p.tokenizerModel(), p.base()}) {
 		for _, name := range from.names {
 			switch why := p.leaves(from, name); {
-			case why == used, slices.ContainsFunc(from.left, func(l Left) bool { return l.Path == name }):
+			case why == used, name == chatTemplateFile && template != "", slices.ContainsFunc(from.left, func(l Left) bool { return l.Path == name }):
 			case why != "":
 				from.left = append(from.left, Left{name, why})
 				if isModuleWeights(name) {
@@ -49,6 +56,12 @@ func (p *planner) carry(ctx context.Context) error {
 				}
 				text(name, data)
 			default:
+				if data, err := p.vocabulary.tokenizerFile(ctx, from, name); err != nil {
+					return err
+				} else if data != nil {
+					text(name, data)
+					continue
+				}
 				content, err := from.model.Open(ctx, name)
 				if err != nil {
 					return from.fail(name, "", err)
@@ -146,6 +159,9 @@ func (p *planner) config() ([]byte, error) {
 	}
 	if name := recipe.DTypeOf(asked); name != "" {
 		edits = append(edits, config.DType(base.config, name)...)
+	}
+	if p.vocabulary != nil {
+		edits = append(edits, config.VocabularySize(base.config, p.vocabulary.rows)...)
 	}
 	return base.config.Apply(edits), nil
 }

@@ -175,7 +175,7 @@ func (p *planner) compareVocabulary(c *checkpoint, at recipe.Pos) error {
 	if !ok || !ok2 || mine == theirs {
 		return nil
 	}
-	if p.recipe.Method.Name != passthrough {
+	if p.recipe.Method.Name != passthrough || p.vocabulary != nil {
 		return nil // told where embeddings are merged
 	}
 	if p.outside(c) {
@@ -206,7 +206,10 @@ var vocabularies = []string{"tokenizer.json", "tokenizer.model", "vocab.json", "
 // compareTokenizers wants the tokenizer of the result to be that of the models
 // whose embeddings and head it gets.
 func (p *planner) compareTokenizers(ctx context.Context) error {
-	chosen, t := p.tokenizerModel(), p.recipe.Tokenizer
+	if p.vocabulary != nil {
+		return nil // rows move to where the result's tokenizer wants them
+	}
+	chosen := p.tokenizerModel()
 	done := map[*checkpoint]bool{chosen: true}
 	for _, c := range p.order {
 		if done[c] {
@@ -222,14 +225,9 @@ func (p *planner) compareTokenizers(ctx context.Context) error {
 		}
 		at := c.ref.Pos
 		matters := p.outside(c)
-		switch {
-		case t.Union:
-			return p.recipe.Errorf(t.Pos, "a union of different tokenizers is not supported yet: %s of %q and of %q differ", file, chosen.ref.Name, c.ref.Name)
-		case t.Line > 0 && matters:
-			return p.recipe.Errorf(t.Pos, "rearranging embeddings for another tokenizer is not supported yet: the result would get the tokenizer of %q with embeddings or head of %q, and their %s differ", chosen.ref.Name, c.ref.Name, file)
-		case matters:
-			p.warn(at, "%q and %q have different tokenizers (%s): words may be read or written as others", chosen.ref.Name, c.ref.Name, file)
-		default:
+		if matters {
+			p.warn(at, "%q and %q have different tokenizers (%s): words may be read or written as others; tokenizer_source rearranges their embeddings", chosen.ref.Name, c.ref.Name, file)
+		} else {
 			p.warn(at, "%q was trained with another tokenizer than %q (%s differs)", c.ref.Name, chosen.ref.Name, file)
 		}
 	}

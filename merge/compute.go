@@ -37,6 +37,11 @@ type operand struct {
 	Offset int64             `json:"offset"`
 	DType  safetensors.DType `json:"dtype"`
 	Params method.Params     `json:"params"`
+
+	// Runs say where the rows come from, of a matrix whose rows are rearranged
+	// for another tokenizer; Rows is how many it has before.
+	Runs []rowRun `json:"runs,omitempty"`
+	Rows int64    `json:"rows,omitempty"`
 }
 
 // merged is a tensor of the result that is computed.
@@ -52,14 +57,25 @@ func (m *merged) Sources() []io.ReaderAt { return m.sources }
 func (c *computation) open(source opener) (io.ReaderAt, error) {
 	m := &merged{}
 	g := c.group()
+	matrices := make([]matrixSource, len(c.Inputs))
 	for i, in := range c.Inputs {
-		size, _ := in.DType.Bytes(c.Shape)
+		shape := c.Shape
+		if in.Runs != nil {
+			shape = append([]int64{in.Rows}, c.Shape[1:]...)
+		}
+		size, _ := in.DType.Bytes(shape)
 		r, err := source(in.Model, in.File, in.Offset, size)
 		if err != nil {
 			return nil, err
 		}
 		g.Inputs[i].Bytes = r
+		matrices[i] = matrixSource{r, in.DType}
 		m.sources = append(m.sources, r)
+	}
+	for i, in := range c.Inputs {
+		if in.Runs != nil {
+			g.Inputs[i].Bytes = newRearranged(in.Runs, safetensors.Tensor{Shape: c.Shape[1:]}.Elements(), c.DType, matrices)
+		}
 	}
 	var err error
 	if m.Tensor, err = method.New(c.Method, g); err != nil {
@@ -75,7 +91,11 @@ func (c *computation) group() method.Group {
 		Precise: c.Precise, Random: c.random, First: c.First,
 	}
 	for _, in := range c.Inputs {
-		g.Inputs = append(g.Inputs, method.Input{DType: in.DType, Params: in.Params})
+		kind := in.DType
+		if in.Runs != nil { // rows of several models, in one type
+			kind = c.DType
+		}
+		g.Inputs = append(g.Inputs, method.Input{DType: kind, Params: in.Params})
 	}
 	return g
 }

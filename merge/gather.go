@@ -22,7 +22,9 @@ func (p *planner) gather(context.Context) error {
 	firstSlice, lastSlice := &p.recipe.Slices[0], &p.recipe.Slices[len(p.recipe.Slices)-1]
 	for _, t := range p.first().loose {
 		if !afterLayers(prefix, t.Name) {
-			p.add(p.first(), t, t.Name, p.scaleOf(firstSlice, t.Name, 0))
+			if err := p.addLoose(p.first(), t, firstSlice); err != nil {
+				return err
+			}
 		}
 	}
 	for i, l := range p.layers {
@@ -42,12 +44,25 @@ func (p *planner) gather(context.Context) error {
 	}
 	for _, t := range last.loose {
 		if afterLayers(prefix, t.Name) {
-			p.add(last, t, t.Name, p.scaleOf(lastSlice, t.Name, 0))
+			if err := p.addLoose(last, t, lastSlice); err != nil {
+				return err
+			}
 		}
 	}
 	p.untie(prefix, lastSlice)
 	p.plan.Warnings = append(p.plan.Warnings, p.usage.Unused(p.recipe)...)
 	return p.checkOutputs()
+}
+
+// addLoose adds a tensor outside the layers. One with a row for each token is
+// rearranged if the result has another tokenizer.
+func (p *planner) addLoose(from *checkpoint, t sourceTensor, s *recipe.Slice) error {
+	m := member{from, t.Name, &t}
+	if p.rearranges(t.Name, m, m) && number.IsFloat(t.DType) && !from.fixed(t) {
+		return p.addComputed(s, t.Name, []member{m}, 0)
+	}
+	p.add(from, t, t.Name, p.scaleOf(s, t.Name, 0))
+	return nil
 }
 
 // scaleOf is the factor for a tensor of a slice's only input, at the place t in the

@@ -158,7 +158,7 @@ func (p *planner) addGroup(ctx context.Context, s *recipe.Slice, name string, gr
 		case m.src == nil && isBuffer(name):
 		case m.src == nil:
 			return m.from.fail("", fmt.Sprintf("has no %s, which %q has: there is nothing to merge it with", m.name, first.from.ref.Name), nil)
-		case !slices.Equal(m.src.Shape, first.src.Shape):
+		case !slices.Equal(m.src.Shape, first.src.Shape) && !p.rearranges(name, m, first):
 			return p.shapesDiffer(s, first, m)
 		case m.from.fixed(*m.src):
 			return m.from.fail("", fmt.Sprintf("%s is quantised, and codes can not be computed with", m.name), nil)
@@ -168,6 +168,12 @@ func (p *planner) addGroup(ctx context.Context, s *recipe.Slice, name string, gr
 		return p.addEqual(ctx, s, name, group, first)
 	}
 	return p.addComputed(s, name, group, t)
+}
+
+// rearranges reports whether the rows of two models' tensors are those of tokens,
+// which the result has in another order.
+func (p *planner) rearranges(name string, a, b member) bool {
+	return p.vocabulary != nil && ofVocabulary(name) && len(a.src.Shape) > 0 && len(a.src.Shape) == len(b.src.Shape) && slices.Equal(a.src.Shape[1:], b.src.Shape[1:])
 }
 
 // shapesDiffer is an error about tensors that can not be merged.
@@ -238,14 +244,37 @@ func (p *planner) addComputed(s *recipe.Slice, name string, group []member, t fl
 		DType: cmp.Or(p.recipe.DType, method.Promote(types...)), Precise: p.opts.Precise,
 	}
 	c.Out = cmp.Or(p.recipe.OutDType, c.DType)
-	o := output{Tensor: safetensors.Tensor{Name: name, DType: c.Out, Shape: c.Shape}, from: group[0].from, src: *group[0].src, compute: c, label: slices.Max(names)}
 	for i, m := range group {
-		shard := m.from.shards[m.src.file]
-		c.Inputs = append(c.Inputs, operand{m.from.ref.Name, shard.path, shard.header.Data + m.src.Begin, m.src.DType, values.Inputs[i]})
-		o.inputs = append(o.inputs, m)
+		in := m.from.operand(m.src)
+		in.Params = values.Inputs[i]
+		c.Inputs = append(c.Inputs, in)
 	}
+	if p.rearranges(name, group[0], group[0]) {
+		if err := p.rearrange(s, c, group); err != nil {
+			return err
+		}
+	}
+	o := output{Tensor: safetensors.Tensor{Name: name, DType: c.Out, Shape: c.Shape}, from: group[0].from, src: *group[0].src, compute: c, inputs: group, label: slices.Max(names)}
 	o.entry = safetensors.EntrySize(o.Tensor)
 	p.outputs = append(p.outputs, o)
+	return nil
+}
+
+// rearrange puts the rows of a tensor's inputs where the result's tokenizer wants
+// them.
+func (p *planner) rearrange(s *recipe.Slice, c *computation, group []member) error {
+	base := -1
+	if s.Base != nil {
+		base = slices.IndexFunc(group, func(m member) bool { return m.from.ref.Name == s.Base.String() })
+	}
+	for i, m := range group {
+		runs, err := p.vocabulary.arrange(p, group, base, i)
+		if err != nil {
+			return err
+		}
+		c.Inputs[i].Runs, c.Inputs[i].Rows = runs, m.src.Shape[0]
+	}
+	c.Shape = append([]int64{p.vocabulary.rows}, c.Shape[1:]...)
 	return nil
 }
 

@@ -156,6 +156,8 @@ type planner struct {
 	usage   recipe.Usage  // of the recipe's parameters
 	layers  []layerUse
 
+	vocabulary *vocabulary // nil: rows stay where they are
+
 	unscalable string // the first quantised tensor that a scale is asked for
 }
 
@@ -237,6 +239,9 @@ func newPlan(ctx context.Context, r *recipe.Recipe, open Opener, opts Options, s
 		}
 	}
 	if err := p.mapLayers(); err != nil {
+		return nil, err
+	}
+	if err := p.openVocabulary(ctx); err != nil {
 		return nil, err
 	}
 	if err := p.compare(ctx); err != nil {

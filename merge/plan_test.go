@@ -68,9 +68,9 @@ func TestPlanErrors(t *testing.T) {
 		"past the end":  {recipeOf("", "base 0 2", "base 3 5"), `recipe.yaml:7:22: layer_range [3, 5] goes past the end of "base", which has 4 layers (0 to 3)`},
 		"an adapter":    {one("base+base"), `model "base": adapter_config.json: an adapter needs one`},
 		"a module":      {"merge_method: passthrough\nmodules: {encoder: {models: [{model: base}]}}\n", `the module "encoder" by itself is not supported yet`},
-		"token":         {recipeOf("tokenizer: {source: base, tokens: {a: {}}}\n", "base 0 2"), `recipe.yaml:6:36: tokenizer tokens are not supported yet`},
-		"padding":       {recipeOf("tokenizer: {source: base, pad_to_multiple_of: 8}\n", "base 0 2"), `pad_to_multiple_of is not supported yet`},
-		"chat template": {recipeOf("chat_template: chatml\n", "base 0 2"), `recipe.yaml:6:16: chat_template is not supported yet`},
+		"token":         {recipeOf("tokenizer: {source: base, tokens: {a: {}}}\n", "base 0 2"), `model "base": tokenizer.json: to give the result another tokenizer, each model needs one`},
+		"padding":       {recipeOf("tokenizer: {source: base, pad_to_multiple_of: 8}\n", "base 0 2"), `model "base": tokenizer.json: to give the result another tokenizer, each model needs one`},
+		"chat template": {recipeOf("chat_template: exaone\n", "base 0 2"), `recipe.yaml:6:16: the chat template "exaone" is not known`},
 		"unknown model": {one("nobody"), `opening model "nobody"`},
 		"architecture":  {recipeOf("", "base 0 2", "other-type 0 2"), `recipe.yaml:6:16: "other-type" does not fit "base": the one is a mistral model, the other llama`},
 		"heads":         {recipeOf("", "heads 0 2", "other-heads 0 2"), `num_attention_heads is 2, the other's 4`},
@@ -177,8 +177,8 @@ func TestPlanWarnings(t *testing.T) {
 	}
 }
 
-// TestTokenizers takes the tokenizer that the recipe asks for where no embedding
-// would have to be rearranged, and refuses otherwise.
+// TestTokenizers takes the tokenizer that the recipe asks for. Where embeddings
+// have to be rearranged, each model needs one that can be read.
 func TestTokenizers(t *testing.T) {
 	list := map[string]memory{
 		"a": tiny{files: map[string]string{"tokenizer.json": "1", "tokenizer_config.json": "of a"}}.build(t),
@@ -191,8 +191,8 @@ func TestTokenizers(t *testing.T) {
 		{"tokenizer_source: b\n", "a", "of b"},
 		{"tokenizer: {source: b}\n", "a", "of b"},
 		{"tokenizer_source: union\n", "b", "of a"},
-		{"tokenizer_source: union\n", "c", "a union of different tokenizers is not supported yet"},
-		{"tokenizer_source: b\n", "c", "rearranging embeddings for another tokenizer is not supported yet"},
+		{"tokenizer_source: union\n", "c", `model "a": tokenizer.json: it is not a JSON object`},
+		{"tokenizer_source: b\n", "c", `model "a": tokenizer.json: it is not a JSON object`},
 	} {
 		p, err := planText(t, recipeOf(c.more, "a 0 2", c.slice+" 1 3"), models(list), merge.Options{})
 		if err != nil {

@@ -43,7 +43,22 @@ def recipe(rnd):
     if shared: r["parameters"] = give({k: d for k, d in shared.items() if k in ("t", "r", "alpha") or rnd.random() < .7})
     if flag(): r["dtype"] = rnd.choice(["bfloat16", "bfloat16", "float16", "float32"])
     if rnd.random() < .2: r["out_dtype"] = rnd.choice(["bfloat16", "float32"])
+    if family[0] == "t-base" and method != "passthrough" and flag(): tokens(rnd, r)
     return r
+def tokens(rnd, r):
+    """other vocabularies among the models, and a tokenizer for the result"""
+    for m in r["models"]:
+        if m["model"] != r.get("base_model") and rnd.random() < .7:
+            new = rnd.choice(["./models/t-add", "./models/t-other"])
+            if all(o["model"] != new for o in r["models"]): m["model"] = new
+    names = [m["model"] for m in r["models"]]
+    if "base_model" not in r: r["tokenizer_source"] = rnd.choice(["union", "base"]); return
+    rules = {}
+    if rnd.random() < .5: rules["<|im_start|>"] = {"source": {"kind": "zero"}, "force": rnd.random() < .5}
+    if rnd.random() < .5: rules["<new>"] = {"source": {"kind": "model_token", "model": names[0], rnd.choice(["token", "token"]): "a"}}
+    if rnd.random() < .5: rules["<other>"] = {"source": {"kind": "model_token", "model": names[0], "token_id": 5}}
+    if rnd.random() < .5: rules["b"] = {"source": names[0], "force": True}
+    r["tokenizer"] = {"source": rnd.choice(["union", "base"])} | ({"tokens": rules} if rules else {}) | ({"pad_to_multiple_of": rnd.choice([8, 64])} if rnd.random() < .4 else {})
 def judge(longcat, r, seed, dir):
     path, out = os.path.join(dir, "recipe.yaml"), os.path.join(dir, "out"); open(path, "w").write(yaml.safe_dump(r, sort_keys=False))
     done = subprocess.run([longcat, "merge", path, out, "--no-card", "--replace", "--random-seed", str(seed)], cwd=ROOT, capture_output=True, text=True)
@@ -51,8 +66,10 @@ def judge(longcat, r, seed, dir):
     frees = {}; want = R.run(r, ROOT, seed=seed, frees=frees); got = check.read(out)
     if set(want) != set(got): return f"other tensors: {sorted(set(want) ^ set(got))[:3]}"
     short = {"arcee_fusion", "ramplus_tl"} & {r["merge_method"]}       # these write the recipe's dtype, mergekit float32
+    vocabulary = R.vocab_of(out) if "tokenizer" in r or "tokenizer_source" in r else None
     for name, (w, dt) in want.items():
         x, have, shape, _ = got[name]
+        if vocabulary and name in ("model.embed_tokens.weight", "lm_head.weight"): x = R.by_token(np.reshape(x, shape), vocabulary, R.merge.vocab)
         if short and have != dt: w, dt = R.rnd(w, have), have
         if have != dt: return f"{name}: {have}, want {dt}"
         w, x = np.asarray(w, np.float64).reshape(-1), x.reshape(-1); fixed = ~frees.get(name, np.zeros(shape, bool)).reshape(-1)

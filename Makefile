@@ -61,11 +61,16 @@ image:
 	cp /etc/ssl/certs/ca-certificates.crt "$$dir" && \
 	$(BUILDER) build -q -t $(IMAGE) -f Dockerfile "$$dir"
 
+# Coverage of the tests and of the commands that scripts start, which is why
+# those run a program that was built for it.
+COVER := $(CURDIR)/.cache/cover
 cover:
-	@mkdir -p .cache
-	go test -coverprofile=.cache/cover.out -coverpkg=./... ./...
-	go tool cover -func=.cache/cover.out | tail -n 1
-	go tool cover -html=.cache/cover.out -o .cache/cover.html
+	@rm -rf $(COVER) && mkdir -p $(COVER)/data
+	go build -cover -coverpkg=./... -o $(COVER)/bin/longcat ./cmd/longcat
+	LONGCAT_COVER=$(COVER) go test -cover -coverpkg=./... ./... -args -test.gocoverdir=$(COVER)/data >/dev/null
+	go tool covdata textfmt -i=$(COVER)/data -o $(COVER)/profile
+	go tool cover -html=$(COVER)/profile -o .cache/cover.html
+	@go tool cover -func=$(COVER)/profile | tail -n 1
 
 # Against the real Python client; against it with real weights and
 # transformers; against other clients of a Hub.

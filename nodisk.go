@@ -35,7 +35,7 @@ func (j *Job) streamWhereDiskIsShort(ctx context.Context) (bool, error) {
 	}
 	free, err := durable.Free(j.opts.Hub.CacheDir())
 	if err != nil || need <= free {
-		return false, nil //nolint:nilerr // a filesystem that can not tell is tried
+		return false, nil // a filesystem that can not tell is tried
 	}
 	with := j.opts.Merge
 	with.Layout = merge.Forward
@@ -46,7 +46,7 @@ func (j *Job) streamWhereDiskIsShort(ctx context.Context) (bool, error) {
 	streamed := *j
 	streamed.plan = plan
 	if _, err := streamed.sourceGroups(); err != nil {
-		return false, nil //nolint:nilerr // a computed merge
+		return false, nil // a computed merge
 	}
 	j.plan, j.opts.Merge = plan, with
 	j.opts.notify(fmt.Sprintf("%s are to be fetched and the disk has room for %s: no source is copied to it", units.Size(need), units.Size(free)))

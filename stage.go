@@ -63,7 +63,7 @@ func (p *publication) findStored(ctx context.Context) error {
 	}
 	theirs, err := ParseLock(text)
 	if err != nil {
-		return nil //nolint:nilerr // not a lock that says anything about this plan
+		return nil // not a lock that says anything about this plan
 	}
 	ours, err := p.Lock(ctx)
 	if err != nil {

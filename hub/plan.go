@@ -171,7 +171,7 @@ func (e *DiskError) Error() string {
 func (p *DownloadPlan) enoughSpace(dir string) error {
 	free, err := durable.Free(dir)
 	if err != nil {
-		return nil //nolint:nilerr // a filesystem that can not tell is tried
+		return nil // a filesystem that can not tell is tried
 	}
 	var need int64
 	counted := map[string]bool{}

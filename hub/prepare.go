@@ -216,7 +216,7 @@ func hashFile(ctx context.Context, content *io.SectionReader, f *UploadedFile, p
 // meteredReader counts what is read, and stops when ctx ends or when it is
 // given up: a connection may still read when its answer is here.
 type meteredReader struct {
-	ctx   context.Context //nolint:containedctx // an io.Reader has no place for it
+	ctx   context.Context // an io.Reader has no place for it
 	r     io.Reader
 	meter Meter
 

@@ -71,7 +71,7 @@ func openFile(path string) (*io.SectionReader, io.Closer, error) {
 
 // remote reads a file that is still on the Hub.
 type remote struct {
-	ctx context.Context //nolint:containedctx // io.ReaderAt has no place for it
+	ctx context.Context // io.ReaderAt has no place for it
 	t   *transfer
 
 	mu     sync.Mutex

@@ -111,7 +111,7 @@ func (s *xetSources) find(ctx context.Context, o Origin) (*upload.Source, error)
 	}
 	hash, err := merkle.Parse(name)
 	if name == "" || err != nil {
-		return nil, nil //nolint:nilerr // not stored as chunks
+		return nil, nil // not stored as chunks
 	}
 	client, err := s.c.xet(ctx, o.Repo, o.Commit, xetRead, false)
 	if err != nil || client == nil {

@@ -243,7 +243,7 @@ func (t *transfer) copy(ctx context.Context, r io.Reader, e cache.Extent) (int64
 
 // incoming counts bytes as they come, and lets them in no faster than they may.
 type incoming struct {
-	ctx context.Context //nolint:containedctx // an io.Reader has no place for it
+	ctx context.Context // an io.Reader has no place for it
 	t   *transfer
 	r   io.Reader
 }

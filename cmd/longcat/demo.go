@@ -14,6 +14,7 @@ import (
 
 	"longcat/examples"
 	"longcat/hub/localhub"
+	"longcat/internal/demomodel"
 	"longcat/modelcard"
 )
 
@@ -76,7 +77,7 @@ func (a *app) demo(ctx context.Context, keep string) (err error) {
 // demoSteps types the commands that a person would.
 func (a *app) demoSteps(ctx context.Context, tmp, endpoint string) error {
 	base, recipe := filepath.Join(tmp, "base"), filepath.Join(tmp, "longcat-10.7b.yaml")
-	if err := writeDemoModel(base); err != nil {
+	if err := demomodel.Write(base); err != nil {
 		return err
 	}
 	if err := os.WriteFile(recipe, examples.LongCAT, 0o644); err != nil {

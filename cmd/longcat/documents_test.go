@@ -16,6 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"longcat/internal/terminal"
 )
 
 const schemaFile = "../../docs/json.schema.json"
@@ -54,7 +56,7 @@ func schemaOfAll() object {
 		g.defs[name] = g.document("longcat/"+name, reflect.TypeOf(documents[name]))
 		all = append(all, ref(name))
 	}
-	g.defs["progress-event/1"] = g.document("longcat/progress-event/1", reflect.TypeFor[progressEvent]())
+	g.defs["progress-event/1"] = g.document(terminal.EventSchema, reflect.TypeFor[terminal.Event]())
 	return object{
 		"$schema": "https://json-schema.org/draft/2020-12/schema",
 		"title":   "What longcat prints with --json; progress-event/1 is a line of --progress json",

@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"longcat/hub/localhub"
+	"longcat/internal/demomodel"
 )
 
 func TestMain(m *testing.M) {
@@ -47,7 +48,7 @@ func TestScripts(t *testing.T) {
 func runScripts(t *testing.T, dir string) {
 	t.Helper()
 	demoModel := t.TempDir()
-	if err := writeDemoModel(demoModel); err != nil {
+	if err := demomodel.Write(demoModel); err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
@@ -60,6 +61,10 @@ func runScripts(t *testing.T, dir string) {
 				return err
 			}
 			env.Setenv("MODEL", demoModel)
+			if dir := os.Getenv("LONGCAT_COVER"); dir != "" { // "make cover"
+				env.Setenv("PATH", filepath.Join(dir, "bin")+string(filepath.ListSeparator)+env.Getenv("PATH"))
+				env.Setenv("GOCOVERDIR", filepath.Join(dir, "data"))
+			}
 			env.Values[worldKey{}] = w
 			env.Defer(func() { w.end(env) })
 			return nil

@@ -17,6 +17,7 @@ import (
 
 // scriptEnv names what a process that a script's own commands start may see.
 var scriptEnv = []string{
+	"GOCOVERDIR",
 	"PATH", "HOME", "TMPDIR", "GORACE", "HF_ENDPOINT", "HF_HOME", "HF_TOKEN", "HF_HUB_CACHE", "HF_HUB_DISABLE_PROGRESS_BARS",
 	serveTokenVariable,
 }

@@ -14,7 +14,7 @@ import (
 
 // terminal FILE PROGRAM ARG… runs with stderr on a terminal, 100 columns wide,
 // and writes what it shows to a file. stdout must be one line.
-func terminal(ts *testscript.TestScript, neg bool, args []string) {
+func onTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: terminal FILE program [args...]")
 	}

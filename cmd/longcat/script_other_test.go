@@ -4,6 +4,6 @@ package main
 
 import "github.com/rogpeppe/go-internal/testscript"
 
-func terminal(ts *testscript.TestScript, _ bool, _ []string) { ts.Fatalf("needs Linux: use [linux]") }
+func onTerminal(ts *testscript.TestScript, _ bool, _ []string) { ts.Fatalf("needs Linux: use [linux]") }
 
 func smallDisk(ts *testscript.TestScript, _ bool, _ []string) { ts.Fatalf("needs Linux: use [linux]") }

@@ -39,7 +39,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"interrupt":   interrupt,
 	"serve":       serve,
 	"unserve":     unserve,
-	"terminal":    terminal,
+	"terminal":    onTerminal,
 	"smalldisk":   smallDisk,
 }
 

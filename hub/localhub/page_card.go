@@ -74,7 +74,7 @@ func (h *Hub) showCard(c *call, at *store.Commit, page *web.Card) {
 		// Pictures come from the commit itself: at a branch, the way to them
 		// would lead over an address that the browser sends no password to.
 		html = bytes.ReplaceAll(html, []byte(cardBase(f)), []byte(pageAt(c.id, "resolve", at.ID, "")+"/"))
-		page.HTML = template.HTML(html) //nolint:gosec // that it is safe is what Render promises
+		page.HTML = template.HTML(html) // that it is safe is what Render promises
 		if len(html) == 0 {
 			page.Reason = "The card has metadata but no text."
 		}

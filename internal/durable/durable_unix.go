@@ -14,7 +14,7 @@ const noFollow = syscall.O_NOFOLLOW
 // links is how many names a file has.
 func links(st fs.FileInfo) uint64 {
 	if sys, ok := st.Sys().(*syscall.Stat_t); ok {
-		return uint64(sys.Nlink) //nolint:unconvert // the types differ between systems
+		return uint64(sys.Nlink) // the types differ between systems
 	}
 	return 1
 }

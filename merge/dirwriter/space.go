@@ -31,7 +31,7 @@ func (e *SpaceError) Unwrap() error { return syscall.ENOSPC }
 func (w *writer) checkSpace() error {
 	free, err := durable.Free(w.dir)
 	if err != nil {
-		return nil //nolint:nilerr // a filesystem that can not tell is tried
+		return nil // a filesystem that can not tell is tried
 	}
 	shares := sharesBlocks(w.dir)
 	need := int64(0)

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"crypto/sha1" //nolint:gosec // git's ids are sha1
+	"crypto/sha1" // git's ids are sha1
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -12,7 +12,7 @@ import (
 // "Git Objects" chapter of the Pro Git book.
 
 func hashGit(kind string, body []byte) string {
-	h := sha1.New() //nolint:gosec // see above
+	h := sha1.New()
 	fmt.Fprintf(h, "%s %d\x00", kind, len(body))
 	h.Write(body)
 	return hex.EncodeToString(h.Sum(nil))

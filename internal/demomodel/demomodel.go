@@ -1,4 +1,6 @@
-package main
+// Package demomodel makes a small model in Mistral's shape, for demonstrations
+// and tests.
+package demomodel
 
 import (
 	"encoding/json"
@@ -14,15 +16,15 @@ import (
 // The demo's model has Mistral's shape with every width made small: 32 layers,
 // 2.1 million parameters, two shards.
 const (
-	demoLayers = 32
-	demoHidden = 64
-	demoInter  = 192
-	demoHeads  = 4
-	demoKV     = 2
-	demoVocab  = 259 // the bytes, and three special tokens
+	layers  = 32
+	hidden  = 64
+	inter   = 192
+	heads   = 4
+	kvHeads = 2
+	vocab   = 259 // the bytes, and three special tokens
 )
 
-const demoCard = `---
+const card = `---
 license: apache-2.0
 language:
 - en
@@ -37,18 +39,18 @@ tags:
 32 layers of random weights in Mistral's shape. Not the real model.
 `
 
-// writeDemoModel makes the model, the same each time, as a folder in the
+// Write makes the model, the same each time, as a folder in the
 // layout of a Hub repo.
-func writeDemoModel(dir string) error {
+func Write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	tensors := demoTensors()
-	half := len(tensors) / 2
+	list := tensors()
+	half := len(list) / 2
 	weightMap := map[string]string{}
 	var total int64
 	rng := rand.New(rand.NewPCG(10, 7))
-	for i, shard := range [][]safetensors.Tensor{tensors[:half], tensors[half:]} {
+	for i, shard := range [][]safetensors.Tensor{list[:half], list[half:]} {
 		name := fmt.Sprintf("model-%05d-of-00002.safetensors", i+1)
 		b, err := safetensors.Encode(map[string]string{"format": "pt"}, shard, safetensors.Padding{})
 		if err != nil {
@@ -67,14 +69,14 @@ func writeDemoModel(dir string) error {
 		"model.safetensors.index.json": map[string]any{"metadata": map[string]any{"total_size": total}, "weight_map": weightMap},
 		"config.json": map[string]any{
 			"architectures": []string{"MistralForCausalLM"}, "model_type": "mistral", "torch_dtype": "bfloat16",
-			"hidden_size": demoHidden, "intermediate_size": demoInter, "num_hidden_layers": demoLayers,
-			"num_attention_heads": demoHeads, "num_key_value_heads": demoKV, "vocab_size": demoVocab,
+			"hidden_size": hidden, "intermediate_size": inter, "num_hidden_layers": layers,
+			"num_attention_heads": heads, "num_key_value_heads": kvHeads, "vocab_size": vocab,
 			"hidden_act": "silu", "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "max_position_embeddings": 4096,
 			"sliding_window": 4096, "tie_word_embeddings": false, "bos_token_id": 1, "eos_token_id": 2,
 			"transformers_version": "4.35.2", "use_cache": true, "initializer_range": 0.02,
 		},
 		"generation_config.json": map[string]any{"bos_token_id": 1, "eos_token_id": 2},
-		"tokenizer.json":         demoTokenizer(),
+		"tokenizer.json":         tokenizer(),
 		"tokenizer_config.json": map[string]any{
 			"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>",
 		},
@@ -88,32 +90,32 @@ func writeDemoModel(dir string) error {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(dir, "README.md"), []byte(demoCard), 0o644)
+	return os.WriteFile(filepath.Join(dir, "README.md"), []byte(card), 0o644)
 }
 
-func demoTensors() []safetensors.Tensor {
+func tensors() []safetensors.Tensor {
 	var list []safetensors.Tensor
 	add := func(name string, shape ...int64) {
 		t := safetensors.Tensor{Name: name, DType: safetensors.BF16, Shape: shape}
 		t.End, _ = t.DType.Bytes(shape)
 		list = append(list, t)
 	}
-	const kv = demoHidden / demoHeads * demoKV
-	add("model.embed_tokens.weight", demoVocab, demoHidden)
-	for l := range demoLayers {
+	const kv = hidden / heads * kvHeads
+	add("model.embed_tokens.weight", vocab, hidden)
+	for l := range layers {
 		p := fmt.Sprintf("model.layers.%d.", l)
-		add(p+"input_layernorm.weight", demoHidden)
-		add(p+"mlp.down_proj.weight", demoHidden, demoInter)
-		add(p+"mlp.gate_proj.weight", demoInter, demoHidden)
-		add(p+"mlp.up_proj.weight", demoInter, demoHidden)
-		add(p+"post_attention_layernorm.weight", demoHidden)
-		add(p+"self_attn.k_proj.weight", kv, demoHidden)
-		add(p+"self_attn.o_proj.weight", demoHidden, demoHidden)
-		add(p+"self_attn.q_proj.weight", demoHidden, demoHidden)
-		add(p+"self_attn.v_proj.weight", kv, demoHidden)
+		add(p+"input_layernorm.weight", hidden)
+		add(p+"mlp.down_proj.weight", hidden, inter)
+		add(p+"mlp.gate_proj.weight", inter, hidden)
+		add(p+"mlp.up_proj.weight", inter, hidden)
+		add(p+"post_attention_layernorm.weight", hidden)
+		add(p+"self_attn.k_proj.weight", kv, hidden)
+		add(p+"self_attn.o_proj.weight", hidden, hidden)
+		add(p+"self_attn.q_proj.weight", hidden, hidden)
+		add(p+"self_attn.v_proj.weight", kv, hidden)
 	}
-	add("model.norm.weight", demoHidden)
-	add("lm_head.weight", demoVocab, demoHidden)
+	add("model.norm.weight", hidden)
+	add("lm_head.weight", vocab, hidden)
 	return list
 }
 
@@ -131,8 +133,8 @@ func appendWeights(b []byte, rng *rand.Rand, t safetensors.Tensor) []byte {
 	return b
 }
 
-// demoTokenizer is one token a byte, in the format of the tokenizers library.
-func demoTokenizer() map[string]any {
+// tokenizer is one token a byte, in the format of the tokenizers library.
+func tokenizer() map[string]any {
 	special := []string{"<unk>", "<s>", "</s>"}
 	vocab := map[string]int{}
 	var added []map[string]any

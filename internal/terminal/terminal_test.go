@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"strings"
@@ -65,13 +65,13 @@ func TestBarDrawsOverItself(t *testing.T) {
 func TestProgressLines(t *testing.T) {
 	var lines []string
 	start := time.Unix(1000, 0)
-	d := &display{tally: &progress.Tally{}, started: start, nextLine: start.Add(quietFor)}
-	d.say = func(_ string, args ...any) { lines = append(lines, args[0].(string)) }
+	d := &Display{tally: &progress.Tally{}, started: start, nextLine: start.Add(quietFor)}
+	d.show.Say = func(_ string, args ...any) { lines = append(lines, args[0].(string)) }
 	m := d.tally.Start("downloading", "m.bin", 1000e6)
 	m.Found(100e6)
 	for at := range 131 {
 		m.Add(2e6)
-		d.show(start.Add(time.Duration(at) * time.Second))
+		d.look(start.Add(time.Duration(at) * time.Second))
 	}
 	want := []string{
 		"100.0 MB", // of 1.0 GB were there already

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"encoding/json"
@@ -6,8 +6,11 @@ import (
 	"longcat/internal/progress"
 )
 
-// progressEvent is a line of --progress json.
-type progressEvent struct {
+// EventSchema names the shape of an Event.
+const EventSchema = "longcat/progress-event/1"
+
+// Event is how far work is, for programs: an object a line.
+type Event struct {
 	Schema string  `json:"schema"`
 	Kind   string  `json:"kind"`             // what is being done: "downloading", "uploading", …
 	Name   string  `json:"name,omitempty"`   // of the file
@@ -18,7 +21,7 @@ type progressEvent struct {
 }
 
 func eventLine(s progress.Snapshot, rate float64) string {
-	line, err := json.Marshal(progressEvent{"longcat/progress-event/1", s.Kind, s.Name, s.Done, s.Total, s.Found, rate})
+	line, err := json.Marshal(Event{EventSchema, s.Kind, s.Name, s.Done, s.Total, s.Found, rate})
 	if err != nil {
 		return ""
 	}

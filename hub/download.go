@@ -32,7 +32,6 @@ type FetchOptions struct {
 	Check   Check // how files that are there already are looked at
 	Repair  bool  // fetch those anew that have other content than they should; by their hashes, whatever Check says
 	Workers int   // connections at a time; 8 when 0
-	Rate    int64 // bytes per second in all; unlimited when 0
 
 	Progress Progress
 	Waiting  func(path string) // another process is fetching this file; may be nil
@@ -78,7 +77,7 @@ func (p *DownloadPlan) Fetch(ctx context.Context, o FetchOptions) (*Snapshot, er
 		o.Check = CheckAlways
 	}
 	workers := cmp.Or(o.Workers, 8)
-	d := &downloader{c: p.client, store: p.store, lim: newLimits(workers, o.Rate), repo: p.Repo, commit: p.Commit, opts: o}
+	d := &downloader{c: p.client, store: p.store, lim: newLimits(workers, p.client.cfg.Rate > 0), repo: p.Repo, commit: p.Commit, opts: o}
 	locals := make([]string, len(p.Files))
 	p.tell(o.Progress)
 	g, gctx := errgroup.WithContext(ctx)

@@ -54,6 +54,8 @@ type Config struct {
 	RetryWaitMin time.Duration // first pause between attempts, doubled each time; 1 s when 0
 	RetryWaitMax time.Duration // longest such pause; 30 s when 0. A server's own word is honoured up to MaxRateLimitWait.
 
+	Rate int64 // bytes per second of all connections, both ways together; unlimited when 0. Not with a Transport of one's own.
+
 	UserAgent string                               // "longcat" when empty
 	Warn      func(topic, text string)             // the Hub's X-HF-Warning, once per topic; dropped when nil
 	Notify    func(text string)                    // hears of what went wrong and could be done without, a line each; may be nil

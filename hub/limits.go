@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // limits say how many ranges all transfers of one download may ask for at a
@@ -22,8 +20,8 @@ import (
 // and its ranges grow with what has arrived since the process began: what a kill
 // can cost stays a small part of what the process has brought.
 type limits struct {
-	most int           // connections
-	rate *rate.Limiter // nil: as fast as it goes
+	most  int  // connections
+	paced bool // the client's rate is limited: nothing can be learned from it
 
 	free chan struct{} // one token for each further connection that may begin
 
@@ -52,20 +50,15 @@ const (
 	quickRange  = 64 << 20
 	quickShare  = 32 // the part of what has arrived that is asked for at a time
 
-	mostBurst = 256 << 10 // bytes that a limited rate lets in at once
-
 	nearHub   = 2 * time.Millisecond
 	slowConn  = 64 << 20  // bytes per second: below, another connection may help
 	quickConn = 400 << 20 // above, bytes come about as fast as they are hashed and written
 	faster    = 1.15      // what a doubled window must bring
 )
 
-func newLimits(conns int, bytesPerSecond int64) *limits {
-	l := &limits{most: conns, window: leastWindow, free: make(chan struct{}, conns)}
+func newLimits(conns int, paced bool) *limits {
+	l := &limits{most: conns, paced: paced, window: leastWindow, free: make(chan struct{}, conns)}
 	l.allow(min(conns, leastConns))
-	if bytesPerSecond > 0 {
-		l.rate = rate.NewLimiter(rate.Limit(bytesPerSecond), int(max(min(bytesPerSecond/8, mostBurst), 1)))
-	}
 	return l
 }
 
@@ -93,7 +86,7 @@ func (l *limits) end(m measure) {
 	defer l.mu.Unlock()
 	l.free <- struct{}{}
 	l.near = l.near || (m.bytes > 0 && m.wait < nearHub)
-	if l.rate != nil || m.bytes < leastRange {
+	if l.paced || m.bytes < leastRange {
 		return
 	}
 	took := (m.wait + m.read).Seconds()
@@ -173,19 +166,4 @@ func (l *limits) quickUntil() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.quick
-}
-
-// pass waits until n more bytes may be read.
-func (l *limits) pass(ctx context.Context, n int) error {
-	if l.rate == nil {
-		return nil
-	}
-	for n > 0 {
-		step := min(n, l.rate.Burst())
-		if err := l.rate.WaitN(ctx, step); err != nil {
-			return err
-		}
-		n -= step
-	}
-	return nil
 }

@@ -89,7 +89,7 @@ func TestLimitsLearnTheWay(t *testing.T) {
 		{"far away on a thin line", way{100 * ms, 10 * mbyte, 10 * mbyte}, 8, 200 * time.Second, 1.3, 16 << 20},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			l := newLimits(8, 0)
+			l := newLimits(8, false)
 			began := time.Now()
 			inFlight := test.way.download(l, 2e9)
 			if took := time.Since(began); took < test.least/2 || float64(took) > test.slower*float64(test.least) {
@@ -105,7 +105,7 @@ func TestLimitsLearnTheWay(t *testing.T) {
 // What failed or brought nothing teaches nothing; a limited rate is not a slow
 // server.
 func TestLimitsLearnFromWhatCame(t *testing.T) {
-	for name, l := range map[string]*limits{"limited": newLimits(8, 1<<20), "failing": newLimits(8, 0), "one connection": newLimits(1, 0)} {
+	for name, l := range map[string]*limits{"limited": newLimits(8, true), "failing": newLimits(8, false), "one connection": newLimits(1, false)} {
 		for range 10 {
 			<-l.free
 			m := measure{wait: time.Second, read: time.Second, bytes: 1 << 20}
@@ -118,7 +118,7 @@ func TestLimitsLearnFromWhatCame(t *testing.T) {
 			t.Errorf("%s: %d connections", name, n)
 		}
 	}
-	if n := newLimits(8, 0).rangeSize(1000, 0); n != 1000 {
+	if n := newLimits(8, false).rangeSize(1000, 0); n != 1000 {
 		t.Errorf("a small file comes in ranges of %d", n)
 	}
 }

@@ -46,12 +46,12 @@ func child() error {
 			return err
 		}
 	}
-	c, err := hub.New(hub.Config{Endpoint: os.Getenv("HUB_TEST_ENDPOINT"), Token: token, CacheDir: os.Getenv("HUB_TEST_CACHE"), RetryFor: time.Second})
+	rate, _ := strconv.ParseInt(os.Getenv("HUB_TEST_RATE"), 10, 64)
+	c, err := hub.New(hub.Config{Endpoint: os.Getenv("HUB_TEST_ENDPOINT"), Token: token, CacheDir: os.Getenv("HUB_TEST_CACHE"), RetryFor: time.Second, Rate: rate})
 	if err != nil {
 		return err
 	}
 	o := onlyWeights
-	o.Rate, _ = strconv.ParseInt(os.Getenv("HUB_TEST_RATE"), 10, 64)
 	o.Waiting = func(string) { fmt.Println("waiting") }
 	snap, err := c.Download(context.Background(), o)
 	if err == nil {

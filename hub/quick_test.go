@@ -20,7 +20,7 @@ func TestQuickLeavesNothingBehind(t *testing.T) {
 	const size = 6 * leastRange
 	data := bytes.Repeat([]byte("longcat "), size/8)
 	for range 10 {
-		lim := newLimits(4, 0)
+		lim := newLimits(4, false)
 		lim.near, lim.window = true, leastRange
 		var asked atomic.Int64
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

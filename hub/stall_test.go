@@ -122,8 +122,8 @@ func TestSlowReaderIsNoStall(t *testing.T) {
 	content := blob(400_000, 3)
 	w.seed(files{"m.bin": content})
 	began := time.Now()
-	snap, err := w.client(func(c *hub.Config) { c.StallTimeout, c.RetryFor = 250*time.Millisecond, -1 }).
-		Download(t.Context(), hub.DownloadOptions{Repo: repo, FetchOptions: hub.FetchOptions{Rate: 400_000}})
+	snap, err := w.client(func(c *hub.Config) { c.StallTimeout, c.RetryFor, c.Rate = 250*time.Millisecond, -1, 400_000 }).
+		Download(t.Context(), hub.DownloadOptions{Repo: repo})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -230,7 +230,7 @@ func (e *sizeError) Error() string {
 
 // copy stores the bytes of e from r and returns how far it came.
 func (t *transfer) copy(ctx context.Context, r io.Reader, e cache.Extent) (int64, error) {
-	n, err := t.sink.Receive(&incoming{ctx: ctx, t: t, r: r}, e, t.lim.isNear())
+	n, err := t.sink.Receive(&incoming{t: t, r: r}, e, t.lim.isNear())
 	at := e.Start + n
 	switch {
 	case err == nil, errors.As(err, new(*cache.WriteError)):
@@ -241,11 +241,10 @@ func (t *transfer) copy(ctx context.Context, r io.Reader, e cache.Extent) (int64
 	return at, fmt.Errorf("the connection ended %d bytes early: %w", e.End-at, t.c.cleanError(err))
 }
 
-// incoming counts bytes as they come, and lets them in no faster than they may.
+// incoming counts bytes as they come.
 type incoming struct {
-	ctx context.Context // an io.Reader has no place for it
-	t   *transfer
-	r   io.Reader
+	t *transfer
+	r io.Reader
 }
 
 func (in *incoming) Read(p []byte) (int, error) {
@@ -253,9 +252,6 @@ func (in *incoming) Read(p []byte) (int, error) {
 	if n > 0 {
 		in.t.meter.Add(int64(n))
 		in.t.arrived.Add(int64(n))
-		if lerr := in.t.lim.pass(in.ctx, n); lerr != nil {
-			return n, lerr
-		}
 	}
 	return n, err
 }

@@ -17,7 +17,7 @@ import (
 func (c *Client) newHTTP() *retryablehttp.Client {
 	base := c.cfg.Transport
 	if base == nil {
-		base = newTransport(c.cfg.Proxy)
+		base = newTransport(c.cfg.Proxy, c.cfg.Rate)
 	}
 	if c.cfg.Debug != nil {
 		base = &debugTransport{tell: c.cfg.Debug, next: base}
@@ -46,11 +46,11 @@ var dialer = &net.Dialer{
 
 // newTransport is tuned for bulk: HTTP/1.1, so that parallel ranges are
 // parallel connections; no transparent gzip, so that lengths are the file's.
-func newTransport(proxy func(*http.Request) (*url.URL, error)) *http.Transport {
+func newTransport(proxy func(*http.Request) (*url.URL, error), bytesPerSecond int64) *http.Transport {
 	t := &http.Transport{
 		Proxy:                  proxy,
 		OnProxyConnectResponse: onConnect,
-		DialContext:            dialer.DialContext,
+		DialContext:            paced(dialer.DialContext, bytesPerSecond),
 		TLSHandshakeTimeout:    15 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		IdleConnTimeout:        90 * time.Second,

@@ -28,7 +28,7 @@ func (d *downloader) fetchMissing(ctx context.Context, f *File, part *cache.Part
 	for _, gap := range part.Missing() {
 		missing += gap.Len()
 	}
-	if f.Xet == "" || !chunksAllowed || d.opts.Rate > 0 || missing < probedFrom*probe {
+	if f.Xet == "" || !chunksAllowed || d.c.cfg.Rate > 0 || missing < probedFrom*probe {
 		return ranges(part)
 	}
 	client, err := d.c.xet(ctx, f.Repo, f.Commit, xetRead, false)

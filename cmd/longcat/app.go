@@ -24,10 +24,13 @@ type app struct {
 
 	json     bool
 	quiet    bool
+	verbose  bool
+	colour   string // when: auto, always or never
 	show     string // how progress is
 	token    string
 	endpoint string
 	retryFor time.Duration
+	rate     int64 // bytes per second of the client; 0: unlimited
 
 	secret string // the token in use, once a client was made: never printed
 
@@ -73,6 +76,8 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
 	f.BoolVar(&a.json, "json", a.json, "print one JSON document on standard output")
 	f.Var(choice{&a.show, []string{"auto", "bar", "lines", "json", "none"}}, "progress", "auto, bar, lines, json (an object a line, on standard error) or none")
 	f.BoolVarP(&a.quiet, "quiet", "q", a.quiet, "no progress and no remarks, only results and errors")
+	f.BoolVarP(&a.verbose, "verbose", "v", a.verbose, "show each request with its answer, without secrets (as LONGCAT_DEBUG=http)")
+	f.Var(choice{&a.colour, []string{"auto", "always", "never"}}, "color", "auto (on a terminal, unless NO_COLOR is set), always or never")
 	f.StringVar(&a.token, "token", "", "access token (better: HF_TOKEN, or the file that \"hf auth login\" writes)")
 	f.StringVar(&a.endpoint, "endpoint", "", "address of the hub (default HF_ENDPOINT or "+hub.DefaultEndpoint+")")
 	f.DurationVar(&a.retryFor, "retry-for", hub.DefaultRetryFor, "how long to keep trying while the hub can not be reached")
@@ -123,11 +128,12 @@ func (a *app) hubConfig() (hub.Config, error) {
 	if cfg.RetryFor = a.retryFor; cfg.RetryFor <= 0 {
 		cfg.RetryFor = -1
 	}
+	cfg.Rate = a.rate
 	cfg.UserAgent = "longcat/" + version()
 	cfg.Warn = func(topic, text string) { a.say("hub says (%s): %s", topic, text) }
-	cfg.Notify = func(text string) { a.say("longcat: warning: %s", text) }
+	cfg.Notify = func(text string) { a.warn("%s", text) }
 	cfg.Waiting = a.sayWaiting
-	if what, _ := a.lookup("LONGCAT_DEBUG"); what == "http" {
+	if what, _ := a.lookup("LONGCAT_DEBUG"); what == "http" || a.verbose {
 		cfg.Debug = func(line string) { a.tell("longcat: debug: " + line) }
 	}
 	return cfg, err
@@ -138,6 +144,11 @@ func (a *app) say(format string, args ...any) {
 	if !a.quiet {
 		a.tell(fmt.Sprintf(format, args...))
 	}
+}
+
+// warn tells people what may be wrong.
+func (a *app) warn(format string, args ...any) {
+	a.say("%s %s", a.painted(yellow, "longcat: warning:"), fmt.Sprintf(format, args...))
 }
 
 // remark is say for a text that is whole.

@@ -13,7 +13,6 @@ import (
 type downloadFlags struct {
 	hub.DownloadOptions
 	repoType string
-	rate     string
 	dryRun   bool
 }
 
@@ -53,7 +52,7 @@ interrupted download goes on where it stopped. Prints where the files are.`,
 	fl.StringVar(&f.LocalDir, "local-dir", "", "download into this folder instead of the cache")
 	addRepair(cmd, &f.Repair)
 	addWorkers(cmd, &f.Workers, 8, "connections at a time")
-	fl.StringVar(&f.rate, "limit-rate", "", "bytes per second in all, such as 10MB")
+	a.addRate(cmd)
 	fl.BoolVar(&f.dryRun, "dry-run", false, "list what would be fetched")
 	return cmd
 }
@@ -61,9 +60,6 @@ interrupted download goes on where it stopped. Prints where the files are.`,
 func (a *app) download(cmd *cobra.Command, f downloadFlags) error {
 	c, err := a.client()
 	if err != nil {
-		return err
-	}
-	if f.Rate, err = parseSize("--limit-rate", f.rate); err != nil {
 		return err
 	}
 	plan, err := c.PlanDownload(cmd.Context(), f.DownloadOptions)

@@ -44,6 +44,24 @@ func parseSize(flag, s string) (int64, error) {
 	return n, nil
 }
 
+// byteRate is the value of --limit-rate.
+type byteRate struct{ n *int64 }
+
+// addRate limits the rate of all connections of the command's client.
+func (a *app) addRate(cmd *cobra.Command) {
+	cmd.Flags().Var(byteRate{&a.rate}, "limit-rate", "bytes per second of all connections, both ways together, such as 10MB")
+}
+
+func (b byteRate) String() string { return "" }
+func (b byteRate) Type() string   { return "size" }
+
+func (b byteRate) Set(s string) (err error) {
+	if *b.n, err = units.ParseSize(s); err != nil {
+		return errors.New("a size such as 10MB or 500KB is wanted")
+	}
+	return nil
+}
+
 // workers is the value of a flag that says how many things run at a time.
 type workers struct{ n *int }
 

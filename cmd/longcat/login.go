@@ -55,7 +55,7 @@ func (a *app) login(ctx context.Context) error {
 		return fmt.Errorf("keeping the token: %w", err)
 	}
 	if _, set := a.lookup("HF_TOKEN"); set {
-		a.say("longcat: warning: HF_TOKEN is set, and goes before the file")
+		a.warn("HF_TOKEN is set, and goes before the file")
 	}
 	if a.json {
 		return a.printJSON(loginDocument{who.Name, who.Auth.AccessToken.Role, path})
@@ -102,7 +102,7 @@ func (a *app) logoutCmd() *cobra.Command {
 				return err
 			}
 			if _, set := a.lookup("HF_TOKEN"); set {
-				a.say("longcat: warning: HF_TOKEN is set, and stays")
+				a.warn("HF_TOKEN is set, and stays")
 			}
 			if a.json {
 				return a.printJSON(logoutDocument{removed, path})

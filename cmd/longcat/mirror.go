@@ -15,7 +15,7 @@ import (
 // mirrorFlags are what mirror is told.
 type mirrorFlags struct {
 	mirror.Options
-	list, repoType, rate, task, split, since string
+	list, repoType, task, split, since string
 }
 
 func (a *app) mirrorCmd() *cobra.Command {
@@ -52,7 +52,7 @@ second run costs listings alone. See docs/mirror.md.`,
 	fl.StringArrayVar(&f.Exclude, "exclude", nil, "not the content of files that match this pattern (repeatable)")
 	fl.BoolVar(&f.Prune, "prune", false, "remove branches, tags and public repos that are gone at the source")
 	fl.BoolVar(&f.DryRun, "dry-run", false, "say what would be done, with exact bytes")
-	fl.StringVar(&f.rate, "limit-rate", "", "bytes per second in all, such as 10MB")
+	a.addRate(cmd)
 	fl.StringVar(&f.task, "task", "", "only the I-th of N shares of the repos, I/N, or auto for that of a Slurm array or a Kubernetes Indexed Job")
 	fl.StringVar(&f.split, "split", "", "a bundle in parts of this size, such as 64GB")
 	fl.StringVar(&f.since, "since", "", "a bundle without what this index or bundle has: what the other side holds already")
@@ -60,10 +60,6 @@ second run costs listings alone. See docs/mirror.md.`,
 }
 
 func (a *app) mirror(ctx context.Context, sources []string, to string, f mirrorFlags) error {
-	var err error
-	if f.Rate, err = parseSize("--limit-rate", f.rate); err != nil {
-		return err
-	}
 	task, tasks, err := parseShare(f.task, a.lookup)
 	if err != nil {
 		return err
@@ -109,7 +105,7 @@ func (a *app) mirror(ctx context.Context, sources []string, to string, f mirrorF
 func (a *app) sayMirrored(out mirror.Outcome) {
 	switch {
 	case out.Err != nil:
-		a.tell("longcat: warning: " + out.Repo + ": " + plain(out.Err))
+		a.warn("%s: %s", out.Repo, plain(out.Err))
 	case out.MovedFrom != "":
 		a.say("%s: was %s", out.Repo, out.MovedFrom)
 	}

@@ -82,7 +82,7 @@ func (a *app) printPlan(ctx context.Context, job *longcat.Job, target *publishPl
 		err = target.print(a.out)
 	}
 	for _, w := range plan.Warnings {
-		a.say("longcat: warning: %s", w)
+		a.warn("%s", w)
 	}
 	return err
 }

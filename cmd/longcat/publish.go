@@ -57,6 +57,7 @@ on. RECIPE is a file, or - for standard input.`,
 	f.licenseFlags.add(cmd)
 	fl.BoolVar(&f.replace, "replace", false, "replace the weights that the repo holds, removing those that do not belong to the result")
 	addWorkers(cmd, &f.workers, 8, "connections at a time")
+	a.addRate(cmd)
 	f.commitFlags.add(cmd)
 	f.noDiskFlags.add(fl)
 	return cmd
@@ -96,7 +97,7 @@ func (a *app) publish(ctx context.Context, f publishFlags, recipe string) error 
 		return nil
 	}
 	if done.Card.License().ID == "" {
-		a.say("longcat: warning: the card states no licence, as the parents' cards state none: --license ID states one")
+		a.warn("the card states no licence, as the parents' cards state none: --license ID states one")
 	}
 	if !f.dryRun {
 		return a.printUpload(done.Repo, done.UploadResult)

@@ -67,9 +67,9 @@ func (a *app) report(ctx context.Context, command string, err error) int {
 	}
 	f := failureOf(ctx, err, command)
 	f.Message, f.Hint = plaintext.Without(f.Message, a.secret), plaintext.Without(f.Hint, a.secret)
-	a.tell("longcat: error: " + f.Message)
+	a.tell(a.painted(red, "longcat: error:") + " " + f.Message)
 	if f.Hint != "" {
-		a.tell("longcat: hint: " + f.Hint)
+		a.tell(a.painted(dim, "longcat: hint: "+f.Hint))
 	}
 	if a.json && !a.printed {
 		if err := a.printJSON(errorDocument{f}); err != nil {

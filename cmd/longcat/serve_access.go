@@ -77,7 +77,7 @@ func (a *app) followTokens(ctx context.Context, path string, h *localhub.Hub) {
 			err = h.SetTokens(tokens)
 		}
 		if err != nil {
-			a.say("longcat: warning: the tokens stay as they were: %v", err)
+			a.warn("the tokens stay as they were: %v", err)
 		} else {
 			a.say("%d tokens read from %s", len(tokens), path)
 		}

@@ -67,6 +67,7 @@ same command sends only what is missing.`,
 	fl.StringArrayVar(&f.pick.Exclude, "exclude", nil, "no files that match this pattern (repeatable)")
 	fl.StringArrayVar(&f.remove, "delete", nil, "remove files of the repo that match this pattern, in the same commit (repeatable)")
 	addWorkers(cmd, &f.workers, 8, "connections at a time")
+	a.addRate(cmd)
 	f.commitFlags.add(cmd)
 	return cmd
 }

@@ -62,6 +62,6 @@ func (a *app) tellLeftOut(left []hub.LeftOut) {
 		if n := len(list) - 10; n > 0 {
 			list, more = list[:10], fmt.Sprintf(" and %d more", n)
 		}
-		a.say("longcat: warning: left out, %s: %s%s", reason, strings.Join(list, ", "), more)
+		a.warn("left out, %s: %s%s", reason, strings.Join(list, ", "), more)
 	}
 }

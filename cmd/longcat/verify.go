@@ -41,6 +41,7 @@ Ends with code 1 when files differ, and with 3 when they could not be compared.`
 	f.add(cmd)
 	addRepair(cmd, &f.repair)
 	cmd.Flags().StringVar(&revision, "revision", "", "branch, tag or commit (default main)")
+	a.addRate(cmd)
 	return cmd
 }
 

@@ -128,7 +128,7 @@ func (h *Hub) Fetch(ctx context.Context, id store.RepoID, commit string, files [
 	}
 	snap, err := h.client.Download(ctx, hub.DownloadOptions{
 		Repo: at(id), Revision: commit, LocalDir: dir, Selection: hub.Selection{Files: names},
-		FetchOptions: hub.FetchOptions{Check: hub.CheckAlways, Repair: true, Rate: o.Rate, Progress: o.Progress},
+		FetchOptions: hub.FetchOptions{Check: hub.CheckAlways, Repair: true, Progress: o.Progress},
 	})
 	if err != nil {
 		return nil, err

@@ -78,7 +78,6 @@ type Options struct {
 	Revisions     []string // branches, tags and full ref names; all branches and tags when empty
 	Prune         bool     // remove refs, and repos, that are gone at the source
 	DryRun        bool     // say what would be done, and change nothing
-	Rate          int64    // bytes a second in all; unlimited when 0
 	Progress      hub.Progress
 }
 

@@ -3,6 +3,7 @@ package merge
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 
@@ -48,6 +49,16 @@ type operand struct {
 type merged struct {
 	*method.Tensor
 	sources []io.ReaderAt
+	models  []string // of the inputs
+}
+
+// ReadAt implements io.ReaderAt. A model whose numbers are none is named.
+func (m *merged) ReadAt(p []byte, off int64) (int, error) {
+	n, err := m.Tensor.ReadAt(p, off)
+	if e, ok := errors.AsType[*method.NotFiniteError](err); ok {
+		return n, &ModelError{Model: m.models[e.Input], Msg: e.Error()}
+	}
+	return n, err
 }
 
 // Sources implements parts.Computed.
@@ -71,6 +82,7 @@ func (c *computation) open(source opener) (io.ReaderAt, error) {
 		g.Inputs[i].Bytes = r
 		matrices[i] = matrixSource{r, in.DType}
 		m.sources = append(m.sources, r)
+		m.models = append(m.models, in.Model)
 	}
 	for i, in := range c.Inputs {
 		if in.Runs != nil {

@@ -235,6 +235,7 @@ func (t *tensor[F]) ReadAt(p []byte, off int64) (int, error) {
 	if t.err != nil {
 		return 0, t.err
 	}
+	var wrong atomic.Pointer[NotFiniteError]
 	width, size := t.Out.Bits()/8, t.blockLen()
 	first := off / width / size
 	last := (off + int64(len(p)) + width*size - 1) / (width * size)
@@ -242,6 +243,11 @@ func (t *tensor[F]) ReadAt(p []byte, off int64) (int, error) {
 		var edge []byte
 		return func(b *block[F]) {
 			t.step(b)
+			if !finite(b.out) {
+				if e := t.notFinite(b); e != nil {
+					wrong.Store(e)
+				}
+			}
 			if t.Out != t.DType && t.exact {
 				number.Round(t.DType, b.out)
 			}
@@ -261,6 +267,9 @@ func (t *tensor[F]) ReadAt(p []byte, off int64) (int, error) {
 			}
 		}
 	})
+	if e := wrong.Load(); err == nil && e != nil {
+		err = e
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -4,7 +4,8 @@
 #   2. 3,000 small files, beside "hf download" of them;
 #   3. 100 repos, for the memory that it takes, and how many requests a second run makes;
 #   4. with kill -9 at 20 random moments (KILLS, SEED) of a repo with both: every
-#      object in the folder has the sha256 that its name says, and a rerun ends right.
+#      object in the folder has the sha256 that its name says, and a rerun ends right;
+#   5. "serve --upstream": 20 clients ask for the file at once, which is fetched once.
 # Needs 8 GB of disk at SCALE=1.
 source "$(dirname "$0")/common.sh"
 room 8
@@ -43,6 +44,25 @@ python3 bench/rounds.py --rounds 1 --bytes "$repos" --before "$before" --memory 
 "$longcat" mirror "many/*" "$out" --quiet >/dev/null
 requests=$(LONGCAT_DEBUG=http "$longcat" mirror "many/*" "$out" --quiet 2>&1 >/dev/null | grep -c '^longcat: debug: GET' || true)
 echo "a second run of $repos repos: $requests requests"
+
+"$longcat" serve "$scratch/copy" --addr 127.0.0.1:0 --upstream "$HF_ENDPOINT" --quiet >"$scratch/copy.log" &
+echo $! >"$scratch/copy.pid"
+later 'kill "$(cat "$scratch/copy.pid")" 2>/dev/null'
+until grep -q HF_ENDPOINT= "$scratch/copy.log"; do sleep 0.1; done
+sent() { awk '/^wchar/ {print $2}' "/proc/$(cat "$scratch/hub.pid")/io"; }
+was=$(sent) start=$(date +%s%3N) clients=()
+for n in $(seq 20); do
+	HF_TOKEN='' HF_ENDPOINT=$(sed -n 's/^HF_ENDPOINT=//p' "$scratch/copy.log") "$longcat" download bench/file --local-dir "$scratch/c$n" --quiet >/dev/null &
+	clients+=($!)
+done
+wait "${clients[@]}"
+awk "BEGIN {printf \"20 clients of serve --upstream: %.1f s, the upstream sent %.3f of the file's bytes\\n\", ($(date +%s%3N) - $start) / 1000, ($(sent) - $was) / $bytes}"
+for n in $(seq 20); do
+	cmp "$scratch/c$n/weights.bin" "$scratch/weights.bin"
+	rm -r "$scratch/c$n"
+done
+kill "$(cat "$scratch/copy.pid")"
+rm -rf "$scratch/copy"
 
 "$longcat" upload bench/both "$scratch/weights.bin" --quiet >/dev/null
 "$longcat" upload bench/both "$scratch/small" --quiet >/dev/null

@@ -63,6 +63,25 @@ func (c *Client) Refs(ctx context.Context, repo Repo) (branches, tags []Ref, err
 	return convert(answer.Branches), convert(answer.Tags), nil
 }
 
+// PullRefs lists the pull requests of a repo by their refs, such as "refs/pr/1".
+func (c *Client) PullRefs(ctx context.Context, repo Repo) ([]Ref, error) {
+	if err := wire.CheckRepoID(repo.ID); err != nil {
+		return nil, err
+	}
+	var answer struct {
+		PullRequests []wire.Ref `json:"pullRequests"`
+	}
+	r := request{op: "listing pull requests of", repo: repo, method: http.MethodGet, url: repo.apiPath("refs") + "?include_prs=1"}
+	if _, err := c.call(ctx, r, &answer); err != nil {
+		return nil, err
+	}
+	var refs []Ref
+	for _, f := range answer.PullRequests {
+		refs = append(refs, Ref{c.clean(f.Ref, 300), c.clean(f.TargetCommit, 80)})
+	}
+	return refs, nil
+}
+
 // CreateTag names the commit that a revision stands for ("" is main).
 func (c *Client) CreateTag(ctx context.Context, repo Repo, tag, revision, message string) error {
 	body := map[string]string{"tag": tag}

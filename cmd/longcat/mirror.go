@@ -16,6 +16,7 @@ import (
 type mirrorFlags struct {
 	mirror.Options
 	list, repoType, task, split, since string
+	pulls, offline                     bool
 }
 
 func (a *app) mirrorCmd() *cobra.Command {
@@ -50,6 +51,8 @@ second run costs listings alone. See docs/mirror.md.`,
 	fl.StringArrayVar(&f.Revisions, "revision", nil, "only this branch or tag (repeatable; all of them without)")
 	fl.StringArrayVar(&f.Include, "include", nil, "only the content of files that match this pattern (repeatable)")
 	fl.StringArrayVar(&f.Exclude, "exclude", nil, "not the content of files that match this pattern (repeatable)")
+	fl.BoolVar(&f.pulls, "prs", false, "pull requests, too")
+	fl.BoolVar(&f.offline, "offline", false, "from the shared cache: only what is there")
 	fl.BoolVar(&f.Prune, "prune", false, "remove branches, tags and public repos that are gone at the source")
 	fl.BoolVar(&f.DryRun, "dry-run", false, "say what would be done, with exact bytes")
 	a.addRate(cmd)
@@ -105,7 +108,7 @@ func (a *app) mirror(ctx context.Context, sources []string, to string, f mirrorF
 func (a *app) sayMirrored(out mirror.Outcome) {
 	switch {
 	case out.Err != nil:
-		a.warn("%s: %s", out.Repo, plain(out.Err))
+		a.tell(a.painted(red, "longcat: warning:") + " " + out.Repo + ": " + plain(out.Err)) // also when quiet: it is why the command fails
 	case out.MovedFrom != "":
 		a.say("%s: was %s", out.Repo, out.MovedFrom)
 	}

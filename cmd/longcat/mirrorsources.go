@@ -38,7 +38,13 @@ func (a *app) mirrorJobs(ctx context.Context, c *hub.Client, sources []string, f
 			_ = c.Close() // only read
 		}
 	}
-	fromHub := mirrorJob{source: mirror.FromHub(c), givers: []mirror.Giver{mirror.Cache{Dir: c.CacheDir()}}}
+	remote, shared := mirror.FromHub(c), mirror.Cache{Dir: c.CacheDir(), Upstream: c.Endpoint()}
+	remote.Pulls = f.pulls
+	fromHub := mirrorJob{source: remote, givers: []mirror.Giver{shared}}
+	if f.offline {
+		fromHub.source = shared
+		a.warn("the cache does not know which repos are private: all are in the mirror, until it is made from the hub")
+	}
 	if f.list != "" {
 		file, err := os.Open(f.list)
 		if err != nil {
@@ -60,7 +66,7 @@ func (a *app) mirrorJobs(ctx context.Context, c *hub.Client, sources []string, f
 			continue
 		}
 		if isFolder(arg) {
-			d, err := mirror.FromDirectory(arg)
+			d, err := mirror.FromDirectory(arg, f.pulls)
 			if err != nil {
 				return nil, closeAll, err
 			}

@@ -54,7 +54,7 @@ func TestBundle(t *testing.T) {
 	equal(t, down.state(model, true), up.state(model, true))
 
 	// a folder, in parts
-	src, err := mirror.FromDirectory(dir)
+	src, err := mirror.FromDirectory(dir, false)
 	up.ok(err)
 	defer src.Close()
 	parts := filepath.Join(t.TempDir(), "parts.tar")

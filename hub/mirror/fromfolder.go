@@ -28,8 +28,8 @@ type Directory struct {
 }
 
 // FromDirectory opens a hub's directory for reading, through a server of its own
-// on this machine, so that it reads as any hub does.
-func FromDirectory(dir string) (*Directory, error) {
+// on this machine, so that it reads as any hub does. pulls is as for Hub.
+func FromDirectory(dir string, pulls bool) (*Directory, error) {
 	s, err := store.OpenReadOnly(dir)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func FromDirectory(dir string) (*Directory, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	d.Source = FromHub(client)
+	d.Source = &Hub{client, pulls}
 	return d, nil
 }
 

@@ -15,10 +15,13 @@ import (
 )
 
 // Hub is a hub as a source.
-type Hub struct{ client *hub.Client }
+type Hub struct {
+	client *hub.Client
+	Pulls  bool // pull requests come along
+}
 
 // FromHub makes a source of the hub that a client talks to.
-func FromHub(c *hub.Client) *Hub { return &Hub{c} }
+func FromHub(c *hub.Client) *Hub { return &Hub{client: c} }
 
 // Name implements Source: it is the endpoint.
 func (h *Hub) Name() string { return h.client.Endpoint() }
@@ -60,6 +63,18 @@ func (h *Hub) Repo(ctx context.Context, id store.RepoID) (*Repo, error) {
 			if described == "" || f.Name == store.DefaultBranch {
 				described = f.Commit
 			}
+		}
+	}
+	if h.Pulls {
+		pulls, err := h.client.PullRefs(ctx, at(id))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range pulls {
+			if kind, name, ok := store.SplitRef(f.Name); !ok || kind != store.Pulls || store.CheckRefName(name) != nil || !store.IsCommitID(f.Commit) {
+				return nil, fmt.Errorf("%q is no pull request", f.Name)
+			}
+			refs[f.Name] = f.Commit
 		}
 	}
 	info, err := h.client.RepoInfo(ctx, at(id), described)

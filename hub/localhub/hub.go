@@ -36,6 +36,7 @@ type Hub struct {
 	rendered  memo[[]byte]           // cards as HTML, by git blob id
 	cards     memo[card]             // metadata of cards, by git blob id
 	counted   memo[*safetensorsInfo] // by repo and commit
+	described memo[*ggufInfo]        // the same
 	hosts     hosts
 
 	conversion conversion
@@ -69,7 +70,7 @@ func Open(dir string, opts Options) (*Hub, error) {
 		verifying: newTurns(4),
 		hosts:     newHosts(&opts),
 	}
-	h.rendered.max, h.cards.max, h.counted.max = 16<<20, 16<<20, 4<<20
+	h.rendered.max, h.cards.max, h.counted.max, h.described.max = 16<<20, 16<<20, 4<<20, 4<<20
 	if err := h.load(dir); err != nil {
 		return nil, fmt.Errorf("opening hub directory %q: %w", dir, err)
 	}

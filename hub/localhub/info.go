@@ -26,6 +26,9 @@ func (h *Hub) repoInfo(w http.ResponseWriter, c *call) error {
 	if info.Safetensors, err = h.parameters(c.Context(), c.repo, at); err != nil {
 		return err
 	}
+	if info.GGUF, err = h.gguf(c.Context(), c.repo, at); err != nil {
+		return err
+	}
 	info.Siblings = siblings(at, isSet(c.URL.Query().Get("blobs")))
 	info.XetEnabled = !h.opts.NoXet
 	w.Header().Set(wire.HeaderRepoCommit, at.ID)
@@ -54,6 +57,7 @@ type info struct {
 	Siblings     []sibling        `json:"siblings,omitzero"`
 	SDK          string           `json:"sdk,omitempty"`
 	Safetensors  *safetensorsInfo `json:"safetensors,omitempty"`
+	GGUF         *ggufInfo        `json:"gguf,omitempty"`
 	XetEnabled   bool             `json:"xetEnabled,omitempty"` // some Python clients ask for it by name
 }
 

@@ -3,6 +3,7 @@ package longcat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -18,6 +19,22 @@ type DirOptions struct {
 	Replace bool               // write over what the directory holds, removing weights that are not the result's
 	DryRun  bool               // check everything, and write nothing
 	Workers int                // files written at a time; 2 when 0
+
+	// Task of Tasks, from 1, writes only its share of the weights, for several
+	// machines that share the directory. The one that finds all there writes the
+	// rest; so does a call without tasks.
+	Task, Tasks int
+}
+
+// ShareError tells that a task has written its share, and that those of others
+// are still missing.
+type ShareError struct {
+	Dir     string
+	Missing []string // weights
+}
+
+func (e *ShareError) Error() string {
+	return fmt.Sprintf("this share is written; %d of the files of %q are still missing", len(e.Missing), e.Dir)
 }
 
 // WriteDir writes the merged model into a directory, with its card and its lock.
@@ -55,6 +72,14 @@ func (j *Job) WriteDir(ctx context.Context, dir string, o DirOptions) error {
 	if err := j.fetchMissing(ctx); err != nil {
 		return err
 	}
+	if o.Tasks > 0 {
+		if dirwriter.Whole(dir, j.plan.Output(j.models.open)) {
+			return nil // another task was faster
+		}
+		if err := j.writeShare(ctx, dir, o); err != nil {
+			return err
+		}
+	}
 	err := dirwriter.Write(ctx, dir, j.plan.Output(j.models.open), dirwriter.Options{
 		Workers: o.Workers, Replace: o.Replace, Progress: j.opts.Progress,
 	})
@@ -72,6 +97,25 @@ func (j *Job) WriteDir(ctx context.Context, dir string, o DirOptions) error {
 		return nil
 	}
 	return card.WriteDir(dir)
+}
+
+// writeShare writes a task's weights. It is a *ShareError if others are missing.
+func (j *Job) writeShare(ctx context.Context, dir string, o DirOptions) error {
+	out := j.plan.Output(j.models.open)
+	err := dirwriter.Write(ctx, dir, out, dirwriter.Options{
+		Workers: o.Workers, Progress: j.opts.Progress, Task: o.Task, Tasks: o.Tasks,
+	})
+	if err != nil {
+		return err
+	}
+	missing, err := dirwriter.Missing(dir, out)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		return &ShareError{dir, missing}
+	}
+	return nil
 }
 
 // mayWriteInto makes a directory and finds out before the long work whether

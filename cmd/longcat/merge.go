@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -14,6 +15,7 @@ type mergeFlags struct {
 	recipeFlags
 	longcat.DirOptions
 	licenseFlags
+	task string
 }
 
 func (a *app) mergeCmd() *cobra.Command {
@@ -36,6 +38,7 @@ where it stopped. RECIPE is a file, or - for standard input.`,
 	cmd.Flags().BoolVar(&f.NoCard, "no-card", false, "write no README.md")
 	cmd.Flags().BoolVar(&f.Replace, "replace", false, "write over what the directory holds, removing weights that do not belong to the result")
 	addWorkers(cmd, &f.Workers, 2, "files written at a time")
+	cmd.Flags().StringVar(&f.task, "task", "", "write only the I-th of N shares of the weights, I/N, or auto, into a directory that machines share; who finds all there writes the rest")
 	cmd.Flags().BoolVar(&f.DryRun, "dry-run", false, "print the plan and write nothing")
 	return cmd
 }
@@ -43,6 +46,12 @@ where it stopped. RECIPE is a file, or - for standard input.`,
 func (a *app) merge(ctx context.Context, f mergeFlags, recipe, dir string) (err error) {
 	if f.License, err = f.license(); err != nil {
 		return err
+	}
+	if f.Task, f.Tasks, err = parseShare(f.task, a.lookup); err != nil {
+		return err
+	}
+	if f.Tasks > 0 && f.Replace {
+		return usagef("--task does not go with --replace: remove what %q holds before the tasks begin", dir)
 	}
 	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
 		return usagef("%q is a file: merge wants a directory", dir)
@@ -52,7 +61,12 @@ func (a *app) merge(ctx context.Context, f mergeFlags, recipe, dir string) (err 
 		return err
 	}
 	defer job.Close()
-	if err := job.WriteDir(ctx, dir, f.DirOptions); err != nil {
+	err = job.WriteDir(ctx, dir, f.DirOptions)
+	if share, ok := errors.AsType[*longcat.ShareError](err); ok {
+		a.say("%v", share)
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
 	switch {

@@ -24,6 +24,7 @@ const StateDir = ".longcat-merge"
 // goes on. Its list is trusted only together with the file's size.
 type state struct {
 	dir    string // the output's
+	own    string // where this process keeps what is unfinished
 	lock   *durable.Lock
 	mu     sync.Mutex
 	Finish map[string]finished `json:"finished"`
@@ -37,9 +38,12 @@ type finished struct {
 
 // openState takes the directory for this process and reads what an earlier one
 // left. The recipe stays there, to tell whose it is.
-func openState(dir string, out Output) (*state, error) {
-	s := &state{dir: dir, Finish: map[string]finished{}}
-	own := filepath.Join(dir, StateDir)
+func openState(dir string, out Output, opts Options) (*state, error) {
+	s := &state{dir: dir, own: filepath.Join(dir, StateDir), Finish: map[string]finished{}}
+	if opts.Tasks > 0 {
+		s.own = filepath.Join(s.own, fmt.Sprintf("task-%d-of-%d", opts.Task, opts.Tasks))
+	}
+	own := s.own
 	if err := os.MkdirAll(own, 0o777); err != nil {
 		return nil, fmt.Errorf("making directory for unfinished files: %w", err)
 	}
@@ -51,13 +55,17 @@ func openState(dir string, out Output) (*state, error) {
 	if err != nil {
 		return nil, fmt.Errorf("locking directory for merge: %w", err)
 	}
-	if err := durable.WriteFile(filepath.Join(own, out.Recipe), out.Content); err != nil {
+	if err := durable.WriteFile(filepath.Join(dir, StateDir, out.Recipe), out.Content); err != nil {
 		s.lock.Release()
 		return nil, fmt.Errorf("noting the recipe: %w", err)
 	}
 	data, err := os.ReadFile(s.file())
 	if err == nil && json.Unmarshal(data, s) != nil || s.Finish == nil {
 		s.Finish = map[string]finished{} // unreadable: begin anew
+	}
+	if err := s.readTasks(); err != nil {
+		s.close()
+		return nil, err
 	}
 	parts, err := filepath.Glob(filepath.Join(own, "*.part"))
 	for _, p := range parts {
@@ -70,11 +78,32 @@ func openState(dir string, out Output) (*state, error) {
 	return s, nil
 }
 
-func (s *state) file() string { return filepath.Join(s.dir, StateDir, "finished.json") }
+// readTasks adds what tasks have finished that write the same directory.
+func (s *state) readTasks() error {
+	lists, err := filepath.Glob(filepath.Join(s.dir, StateDir, "task-*", finishedFile))
+	if err != nil {
+		return err
+	}
+	for _, name := range lists {
+		var task state
+		data, err := os.ReadFile(name)
+		if err == nil && json.Unmarshal(data, &task) == nil { // unreadable: those are written anew
+			for path, f := range task.Finish {
+				s.Finish[path] = f
+			}
+		}
+	}
+	return nil
+}
+
+// finishedFile lists the files that are finished.
+const finishedFile = "finished.json"
+
+func (s *state) file() string { return filepath.Join(s.own, finishedFile) }
 
 // part is where a file stands while it is being written.
 func (s *state) part(name string) string {
-	return filepath.Join(s.dir, StateDir, strings.ReplaceAll(name, "/", "_")+".part")
+	return filepath.Join(s.own, strings.ReplaceAll(name, "/", "_")+".part")
 }
 
 // has reports whether the file stands finished under its name.
@@ -106,7 +135,7 @@ func (s *state) add(j job) error {
 // close releases the directory; a merge that finished nothing leaves no state.
 func (s *state) close() {
 	if len(s.Finish) == 0 {
-		os.RemoveAll(filepath.Join(s.dir, StateDir)) // what stays is written over next time
+		os.RemoveAll(s.own) // what stays is written over next time
 	}
 	s.lock.Release()
 }

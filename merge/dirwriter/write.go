@@ -54,6 +54,10 @@ type Options struct {
 	// Replace writes over what is in the directory, and removes weights there that
 	// do not belong to the output.
 	Replace bool
+	// Task of Tasks, from 1, writes only its share of the weights: balanced by
+	// bytes, and the same on every machine that shares the directory. Once all
+	// are there, a Write without tasks writes the rest. Not with Replace.
+	Task, Tasks int
 	// Progress, if not nil, hears of bytes that are in place, and of files that
 	// an earlier, interrupted Write had finished. The kind of work is "merging".
 	Progress progress.Progress
@@ -80,7 +84,11 @@ func Write(ctx context.Context, dir string, out Output, opts Options) error {
 		}
 	}
 	w := &writer{dir: dir, opts: opts}
-	if err := w.open(ctx, out.Files); err != nil {
+	files := out.Files
+	if opts.Tasks > 0 {
+		files = share(files, opts.Task, opts.Tasks)
+	}
+	if err := w.open(ctx, files); err != nil {
 		return err
 	}
 	strange, err := out.strangeWeights(dir)
@@ -90,7 +98,7 @@ func Write(ctx context.Context, dir string, out Output, opts Options) error {
 	if err := w.spareSources(strange); err != nil {
 		return err
 	}
-	if w.state, err = openState(dir, out); err != nil {
+	if w.state, err = openState(dir, out, opts); err != nil {
 		return err
 	}
 	defer w.state.close()
@@ -102,6 +110,9 @@ func Write(ctx context.Context, dir string, out Output, opts Options) error {
 		total += j.Size
 	}
 	progress.Expect(opts.Progress, kind, total)
+	if opts.Tasks > 0 {
+		return w.writeShare(ctx)
+	}
 	if err := w.unload(); err != nil {
 		return err
 	}
@@ -170,13 +181,7 @@ func (w *writer) writeAll(ctx context.Context, strange []string) error {
 			small = append(small, j)
 		}
 	}
-	bySource(weights)
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(w.opts.Workers)
-	for _, j := range weights {
-		g.Go(func() error { return w.weights(gctx, j) })
-	}
-	if err := g.Wait(); err != nil {
+	if err := w.writeWeights(ctx, weights); err != nil {
 		return err
 	}
 	for _, name := range strange {
@@ -193,6 +198,17 @@ func (w *writer) writeAll(ctx context.Context, strange []string) error {
 		}
 	}
 	return nil
+}
+
+// writeWeights writes weights, several at a time.
+func (w *writer) writeWeights(ctx context.Context, weights []job) error {
+	bySource(weights)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(w.opts.Workers)
+	for _, j := range weights {
+		g.Go(func() error { return w.weights(ctx, j) })
+	}
+	return g.Wait()
 }
 
 // bySource moves files that are made from the same source next to each other,

@@ -85,6 +85,8 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
 		a.publishCmd(), a.planCmd(), a.mergeCmd(), a.upscaleCmd(), a.recipesCmd(), a.downloadCmd(), a.uploadCmd(), a.mirrorCmd(),
 		a.cardCmd(), a.verifyCmd(), a.cacheCmd(), a.inspectCmd(), a.lsCmd(), a.repoCmd(), a.loginCmd(), a.logoutCmd(), a.serveCmd(), a.demoCmd(), a.whoamiCmd(), a.versionCmd(),
 	)
+	root.AddCommand(a.manCmd())
+	root.AddCommand(topics()...)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd() // after SetOut, which it takes note of
 	for _, cmd := range root.Commands() {
@@ -99,6 +101,7 @@ card and publishes the result. Everything resumes, and every byte is checked.`,
 		}
 	}
 	group(root)
+	a.addCompletions(root)
 	return root
 }
 

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "rewrite testdata/help.golden")
 func walk(cmd *cobra.Command, visit func(*cobra.Command)) {
 	visit(cmd)
 	for _, sub := range cmd.Commands() {
-		if sub.Name() != "help" && sub.Name() != "completion" {
+		if sub.Name() != "help" && sub.Name() != "completion" && sub.Runnable() {
 			walk(sub, visit)
 		}
 	}

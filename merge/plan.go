@@ -24,6 +24,8 @@ type Options struct {
 	// Precise computes in float64 and rounds once, where mergekit rounds the
 	// result of every operation.
 	Precise bool
+	// Explain lists in Plan.Groups what each tensor is made of.
+	Explain bool
 	// Layout is how tensors are placed in files; SharedBlocks when empty.
 	Layout Layout
 }
@@ -53,6 +55,9 @@ type Plan struct {
 	Method  string `json:"method"`
 	Seed    *int64 `json:"seed,omitempty"`
 	Precise bool   `json:"precise,omitempty"`
+
+	// Groups say of each tensor what it is made of, if Options.Explain asked.
+	Groups []TensorGroup `json:"groups,omitempty"`
 
 	// Steps are the merges of the same recipe that serve as models, by name.
 	Steps map[string]*Plan `json:"steps,omitempty"`
@@ -253,6 +258,9 @@ func newPlan(ctx context.Context, r *recipe.Recipe, open Opener, opts Options, s
 	}
 	if err := gather(ctx); err != nil {
 		return nil, err
+	}
+	if p.opts.Explain {
+		p.plan.Groups = p.explain()
 	}
 	if err := p.layOut(); err != nil {
 		return nil, err

@@ -8,11 +8,13 @@ import (
 
 	"longcat"
 	"longcat/internal/units"
+	"longcat/merge"
 	"longcat/modelcard"
 )
 
 func (a *app) planCmd() *cobra.Command {
 	var f recipeFlags
+	var explain bool
 	cmd := &cobra.Command{
 		Use:   "plan RECIPE",
 		Short: "Say what a merge would do, from the models' headers alone",
@@ -21,18 +23,24 @@ what has to be fetched. Only headers and configs are read, no weights.
 RECIPE is a file, or - for standard input.`,
 		Example: commandExample(
 			"longcat plan examples/longcat-10.7b.yaml",
+			"longcat plan recipe.yaml --tensors",
 			"longcat plan recipe.yaml --json"),
 		Args: exactly(1, "a recipe"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			f.explain = explain
 			job, err := a.openJob(cmd.Context(), args[0], f, 0)
 			if err != nil {
 				return err
 			}
 			defer job.Close()
+			if explain && !a.json {
+				return a.printTensors(job.Plan())
+			}
 			return a.printPlan(cmd.Context(), job, nil)
 		},
 	}
 	f.add(cmd)
+	cmd.Flags().BoolVar(&explain, "tensors", false, "say of each tensor what it is made of, and with which parameters")
 	return cmd
 }
 
@@ -78,11 +86,27 @@ func (a *app) printPlan(ctx context.Context, job *longcat.Job, target *publishPl
 	fmt.Fprintf(a.out, "\nlayers of the result ← where they come from\n%s\n", modelcard.LayerMapText(parents, layers))
 	_, err = fmt.Fprintf(a.out, "%d layers, %s parameters, %s in %d files; %s to fetch, %s that a filesystem with reflinks shares\n",
 		len(plan.Layers), units.Count(plan.Params), units.Size(plan.Size), len(plan.Files), units.Size(fetch), units.Size(plan.Shareable))
-	if err == nil && target != nil {
+	switch {
+	case err != nil:
+	case target != nil:
 		err = target.print(a.out)
+	default:
+		err = a.printModes(plan, fetch)
 	}
 	for _, w := range plan.Warnings {
 		a.warn("%s", w)
 	}
 	return err
+}
+
+// printModes says what each way to use the plan takes.
+func (a *app) printModes(plan *merge.Plan, fetch int64) error {
+	w := table(a.out)
+	fmt.Fprintf(w, "\nway\tdown\tup, at most\tdisk\n")
+	fmt.Fprintf(w, "publish\t%s\t%s\t%s\n", units.Size(fetch), units.Size(plan.Size), units.Size(fetch))
+	if plan.Method == "passthrough" {
+		fmt.Fprintf(w, "publish --no-disk\t%s\t%s\t%s\n", units.Size(fetch), units.Size(plan.Size), units.Size(0))
+	}
+	fmt.Fprintf(w, "merge\t%s\t–\t%s\n", units.Size(fetch), units.Size(fetch+plan.Size))
+	return w.Flush()
 }

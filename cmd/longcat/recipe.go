@@ -24,6 +24,7 @@ type recipeFlags struct {
 	precise    bool
 	layout     string
 	repair     bool
+	explain    bool
 
 	flags *pflag.FlagSet
 }
@@ -44,7 +45,7 @@ func addRepair(cmd *cobra.Command, repair *bool) {
 
 func (f recipeFlags) options() (merge.Options, error) {
 	limit, err := parseSize("--shard-size", f.shardSize)
-	o := merge.Options{ShardSize: limit, LayerStack: f.layerStack, Precise: f.precise}
+	o := merge.Options{ShardSize: limit, LayerStack: f.layerStack, Precise: f.precise, Explain: f.explain}
 	if f.flags != nil && f.flags.Changed("random-seed") {
 		o.Seed = &f.seed
 	}

@@ -45,7 +45,7 @@ type Snapshot struct {
 }
 
 // Download brings the selected files of a revision and returns where they are.
-// Files that are there already are not fetched again; interrupted ones go on
+// Files that are there already are not fetched again; interrupted ones resume
 // where they were.
 func (c *Client) Download(ctx context.Context, o DownloadOptions) (*Snapshot, error) {
 	plan, err := c.PlanDownload(ctx, o)

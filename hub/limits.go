@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// limits say how many ranges all transfers of one download may ask for at a
-// time, how large, and how fast they may read them.
+// limits are the concurrency of a download: how many ranges all its transfers may
+// ask for at a time, and how large.
 //
 // What is asked for and not yet written is lost when the process dies: it was
 // sent for nothing, and is sent again. So as little as possible is asked for

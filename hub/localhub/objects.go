@@ -84,7 +84,7 @@ func (h *Hub) collectByItself(ctx context.Context) {
 	}
 }
 
-// Collect removes the content that no repo has, uploads that were not finished
+// Collect is the garbage collection: it removes the content that no repo has, uploads that were not finished
 // within a day, and objects that were not committed within a day. A hub does so
 // by itself when it is opened, when a repo is deleted, and every hour.
 func (h *Hub) Collect(ctx context.Context) error {

@@ -1,4 +1,4 @@
-// Package durable writes files in one step: a reader sees the whole old file or
+// Package durable writes files atomically: a reader sees the whole old file or
 // the whole new one, also after the machine went down. It holds what that takes:
 // a temporary file beside the final one, fsync, rename and fsync of the
 // directory; a file lock; and how much room the disk has.

@@ -56,7 +56,8 @@ func CheckRepoID(id string) error {
 	return nil
 }
 
-// CheckPath says why p can not be the path of a file in a repo. A good path is
+// CheckPath says why p can not be the path of a file in a repo: it is where path
+// traversal out of a directory ends. A good path is
 // relative, slash-separated and clean; no component is "..", ".git" or empty,
 // none holds a backslash, a NUL or a control character, so that p is safe to
 // join to a folder on any system.

@@ -44,7 +44,7 @@ type Snapshot struct {
 	Files  map[string]string // path in the repo → path on disk
 }
 
-// Download brings the selected files of a revision and returns where they are.
+// Download fetches the selected files of a revision and returns where they are.
 // Files that are there already are not fetched again; interrupted ones resume
 // where they were.
 func (c *Client) Download(ctx context.Context, o DownloadOptions) (*Snapshot, error) {

@@ -53,7 +53,7 @@ const (
 	nearHub   = 2 * time.Millisecond
 	slowConn  = 64 << 20  // bytes per second: below, another connection may help
 	quickConn = 400 << 20 // above, bytes come about as fast as they are hashed and written
-	faster    = 1.15      // what a doubled window must bring
+	faster    = 1.15      // by how much a doubled window must be faster
 )
 
 func newLimits(conns int, paced bool) *limits {

@@ -119,7 +119,7 @@ func own(o DownloadOptions, path string) bool {
 	return o.LocalDir != "" && strings.HasPrefix(path, ".cache/huggingface/")
 }
 
-// recall brings back the listing of a commit that was kept on disk, and tells
+// recall reads the listing of a commit that was kept on disk, and tells
 // whether this user keeps it. It is then what the hub lists, without a question.
 func (c *Client) recall(s store, repo Repo, commit string) (entries []Entry, mine bool) {
 	key := repo.String() + "@" + commit

@@ -122,7 +122,7 @@ func checkUpload(u Upload) error {
 	return nil
 }
 
-// gitIgnore is the .gitignore that the commit brings, nil for none. The Hub goes
+// gitIgnore is the .gitignore that the commit has, nil for none. The Hub goes
 // by it as if it stood in the repo already.
 func (u *Upload) gitIgnore() (*string, error) {
 	for _, f := range u.Files {
@@ -243,7 +243,7 @@ func (m *meteredReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// tell brings the meter to n bytes.
+// tell sets the meter to n bytes.
 func (m *meteredReader) tell(n int64) {
 	if n > m.told {
 		m.meter.Add(n - m.told)

@@ -23,7 +23,7 @@ type sink interface {
 	Receive(r io.Reader, e cache.Extent, fast bool) (int64, error)
 }
 
-// transfer brings what a sink misses of one file, over several connections.
+// transfer fetches what a sink misses of one file, over several connections.
 type transfer struct {
 	c       *Client
 	sink    sink

@@ -99,3 +99,12 @@ func (b *boundedBody) judge(err error) error {
 	}
 	return err
 }
+
+// absolute completes an address that came without a host.
+func (c *Client) absolute(addr string) string {
+	u, err := c.endpoint.Parse(addr)
+	if err != nil || addr == "" {
+		return addr
+	}
+	return u.String()
+}

@@ -17,33 +17,6 @@ import (
 	"longcat/internal/progress"
 )
 
-// DownloadOptions say what to fetch and where to. Without LocalDir files go to
-// the client's cache.
-type DownloadOptions struct {
-	Repo     Repo
-	Revision string // branch, tag or commit; "main" when empty
-	Selection
-	LocalDir string
-	FetchOptions
-}
-
-// FetchOptions say how to fetch what was planned.
-type FetchOptions struct {
-	Check   Check // how files that are there already are looked at
-	Repair  bool  // fetch those anew that have other content than they should; by their hashes, whatever Check says
-	Workers int   // connections at a time; 8 when 0
-
-	Progress Progress
-	Waiting  func(path string) // another process is fetching this file; may be nil
-}
-
-// Snapshot is a downloaded revision.
-type Snapshot struct {
-	Commit string
-	Dir    string            // folder that shows the files
-	Files  map[string]string // path in the repo → path on disk
-}
-
 // Download fetches the selected files of a revision and returns where they are.
 // Files that are there already are not fetched again; interrupted ones resume
 // where they were.
@@ -154,12 +127,6 @@ func (c *Client) Remember(repo Repo, revision, commit string) {
 func (c *Client) remember(s store, rev, commit string) {
 	if err := s.finish(rev, commit); err != nil {
 		c.notify("noting that %s of the repo is %s, for when the hub can not be reached: %v", rev, commit, err)
-	}
-}
-
-func (c *Client) notify(format string, args ...any) {
-	if c.cfg.Notify != nil {
-		c.cfg.Notify(c.clean(fmt.Sprintf(format, args...), 1000))
 	}
 }
 

@@ -158,3 +158,7 @@ func firstSet(lookup func(string) (string, bool)) func(names ...string) string {
 		return ""
 	}
 }
+
+func tokenPath(home string, get func(...string) string) string {
+	return cmp.Or(expand(get("HF_TOKEN_PATH"), get), filepath.Join(home, "token"))
+}

@@ -138,3 +138,27 @@ func (c *Client) CacheDir() string { return c.cfg.CacheDir }
 func (c *Client) PageURL(r Repo) string {
 	return c.cfg.Endpoint + "/" + r.Type.URLPrefix() + r.ID
 }
+
+func (c *Client) notify(format string, args ...any) {
+	if c.cfg.Notify != nil {
+		c.cfg.Notify(c.clean(fmt.Sprintf(format, args...), 1000))
+	}
+}
+
+// storeKey is what a Xet token is for.
+type storeKey struct {
+	repo     Repo
+	rev      string
+	access   xetAccess
+	createPR bool
+}
+
+// xetAccess is what a Xet token is for.
+type xetAccess string
+
+const (
+	// hubPatience is how long the hub is waited for when the cache could answer.
+	hubPatience = 10 * time.Second
+	// hubAway is for how long after that the cache answers at once.
+	hubAway = time.Minute
+)

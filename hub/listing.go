@@ -284,3 +284,13 @@ func (c *Client) folder(ctx context.Context, repo Repo, rev, dir string, l *list
 		}
 	}
 }
+
+// trimEtag strips the quotes and the weak mark. An etag that is no plain word
+// can not name a file in a cache, and is treated as absent.
+func trimEtag(s string) string {
+	s = strings.Trim(strings.TrimPrefix(strings.TrimSpace(s), "W/"), `"`)
+	if !plainEtag.MatchString(s) {
+		return ""
+	}
+	return s
+}

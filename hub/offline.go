@@ -90,35 +90,6 @@ func (c *Client) planOffline(o DownloadOptions, s store) (*DownloadPlan, error) 
 	return plan, nil
 }
 
-// addListed plans a file of the listing. One whose name no file may be given is
-// an error when the plan is carried out, and no sooner: others may be wanted.
-func (p *DownloadPlan) addListed(e Entry) {
-	switch {
-	case !e.odd:
-		p.add(e.planned())
-	case p.odd == nil:
-		p.odd = fmt.Errorf("listing files of %q: %w", p.Repo, wire.CheckPath(e.Path))
-	}
-}
-
-// add plans a file, and finds it if it is there already.
-func (p *DownloadPlan) add(f PlannedFile) {
-	if local, ok := p.store.lookup(p.Commit, f.Path); ok && fits(p.store, local, f) {
-		f.Local = local
-		if f.Hash == "" {
-			f.Hash = p.store.hash(local)
-		}
-	} else if local, ok := p.store.holds(f.Path, f.Hash, f.Size); ok && f.Hash != "" {
-		f.Local, f.unlinked = local, true
-	}
-	p.Files = append(p.Files, f)
-}
-
-// own tells the files that a directory of downloads has for itself.
-func own(o DownloadOptions, path string) bool {
-	return o.LocalDir != "" && strings.HasPrefix(path, ".cache/huggingface/")
-}
-
 // recall reads the listing of a commit that was kept on disk, and tells
 // whether this user keeps it. It is then what the hub lists, without a question.
 func (c *Client) recall(s store, repo Repo, commit string) (entries []Entry, mine bool) {
@@ -173,13 +144,6 @@ func (c *Client) keep(s store, repo Repo, commit string) {
 	}
 	_ = s.setTree(commit, files)
 }
-
-const (
-	// hubPatience is how long the hub is waited for when the cache could answer.
-	hubPatience = 10 * time.Second
-	// hubAway is for how long after that the cache answers at once.
-	hubAway = time.Minute
-)
 
 var errNoAnswer = errors.New("no answer yet")
 

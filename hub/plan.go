@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 
 	"longcat/hub/cache"
 	"longcat/hub/internal/wire"
@@ -36,46 +37,6 @@ type PlannedFile struct {
 
 	entry    Entry
 	unlinked bool // Local is not the file's own place yet
-}
-
-// PlanDownload resolves the revision and lists the files that Download would
-// fetch, without fetching any. Offline it plans from the cache.
-func (c *Client) PlanDownload(ctx context.Context, o DownloadOptions) (*DownloadPlan, error) {
-	if err := wire.CheckRepoID(o.Repo.ID); err != nil {
-		return nil, err
-	}
-	store, err := c.store(o)
-	if err != nil {
-		return nil, err
-	}
-	if c.cfg.Offline {
-		plan, err := c.planOffline(o, store)
-		if err == nil && plan.unlisted {
-			c.notify("which files %q has at %s is not known offline: those count that were downloaded before", o.Repo, plan.Commit)
-		}
-		return plan, err
-	}
-	ask := ctx
-	if c.mayAnswer(o, store) {
-		if c.isAway() {
-			return c.planCached(ctx, o, store, errNoAnswer)
-		}
-		var cancel context.CancelFunc
-		ask, cancel = context.WithTimeoutCause(ctx, c.patience, errNoAnswer)
-		defer cancel()
-	}
-	commit, err := c.commitOf(ask, o)
-	if err != nil {
-		return c.planCached(ctx, o, store, err)
-	}
-	if commit != o.Revision {
-		ask = ctx // the cache may have another commit's files
-	}
-	plan := &DownloadPlan{Repo: o.Repo, Commit: commit, client: c, store: store, revision: revOr(o.Revision)}
-	if err := c.planListed(ask, o, plan); err != nil {
-		return c.planCached(ctx, o, store, err)
-	}
-	return plan, nil
 }
 
 // planListed adds the files that the commit lists and o selects.
@@ -190,4 +151,60 @@ func (p *DownloadPlan) enoughSpace(dir string) error {
 		return &DiskError{Dir: dir, Need: need, Free: free}
 	}
 	return nil
+}
+
+// DownloadOptions say what to fetch and where to. Without LocalDir files go to
+// the client's cache.
+type DownloadOptions struct {
+	Repo     Repo
+	Revision string // branch, tag or commit; "main" when empty
+	Selection
+	LocalDir string
+	FetchOptions
+}
+
+// FetchOptions say how to fetch what was planned.
+type FetchOptions struct {
+	Check   Check // how files that are there already are looked at
+	Repair  bool  // fetch those anew that have other content than they should; by their hashes, whatever Check says
+	Workers int   // connections at a time; 8 when 0
+
+	Progress Progress
+	Waiting  func(path string) // another process is fetching this file; may be nil
+}
+
+// Snapshot is a downloaded revision.
+type Snapshot struct {
+	Commit string
+	Dir    string            // folder that shows the files
+	Files  map[string]string // path in the repo → path on disk
+}
+
+// own tells the files that a directory of downloads has for itself.
+func own(o DownloadOptions, path string) bool {
+	return o.LocalDir != "" && strings.HasPrefix(path, ".cache/huggingface/")
+}
+
+// addListed plans a file of the listing. One whose name no file may be given is
+// an error when the plan is carried out, and no sooner: others may be wanted.
+func (p *DownloadPlan) addListed(e Entry) {
+	switch {
+	case !e.odd:
+		p.add(e.planned())
+	case p.odd == nil:
+		p.odd = fmt.Errorf("listing files of %q: %w", p.Repo, wire.CheckPath(e.Path))
+	}
+}
+
+// add plans a file, and finds it if it is there already.
+func (p *DownloadPlan) add(f PlannedFile) {
+	if local, ok := p.store.lookup(p.Commit, f.Path); ok && fits(p.store, local, f) {
+		f.Local = local
+		if f.Hash == "" {
+			f.Hash = p.store.hash(local)
+		}
+	} else if local, ok := p.store.holds(f.Path, f.Hash, f.Size); ok && f.Hash != "" {
+		f.Local, f.unlinked = local, true
+	}
+	p.Files = append(p.Files, f)
 }

@@ -148,3 +148,13 @@ func (c *Client) ValidateCard(ctx context.Context, repo Repo, card string) (*Car
 	}
 	return verdict, nil
 }
+
+// Visibility says who may read a repo.
+type Visibility string
+
+// The visibilities. The zero value leaves a new repo's to the Hub: an
+// organisation's default may be private.
+const (
+	Public  Visibility = "public"
+	Private Visibility = "private"
+)

@@ -188,16 +188,6 @@ func (f *File) checked() (*File, error) {
 	return f, nil
 }
 
-// trimEtag strips the quotes and the weak mark. An etag that is no plain word
-// can not name a file in a cache, and is treated as absent.
-func trimEtag(s string) string {
-	s = strings.Trim(strings.TrimPrefix(strings.TrimSpace(s), "W/"), `"`)
-	if !plainEtag.MatchString(s) {
-		return ""
-	}
-	return s
-}
-
 var plainEtag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._=+-]{0,127}$`)
 
 // parseContentRange reads "bytes first-last/total"; last is inclusive there,

@@ -175,12 +175,3 @@ func unique(objects []object) []object {
 	}
 	return out
 }
-
-// absolute completes an address that came without a host.
-func (c *Client) absolute(addr string) string {
-	u, err := c.endpoint.Parse(addr)
-	if err != nil || addr == "" {
-		return addr
-	}
-	return u.String()
-}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"sync/atomic"
 
 	"longcat/hub/xet"
@@ -13,17 +12,6 @@ import (
 	"longcat/hub/xet/upload"
 	"longcat/internal/progress"
 )
-
-// Origin says that a run of a file's bytes stands in a file that the Hub
-// holds, so that its chunks need not be sent.
-type Origin struct {
-	At, Size int64             // the run in the file
-	Repo     Repo              // where the bytes are
-	Commit   string            // at this commit
-	Path     string            // in this file
-	From     int64             // from this offset on
-	Content  *io.SectionReader // that file's content, as far as it is read
-}
 
 // sendXet sends the large files as chunks, and fills in their sha256: each
 // file is read once for both. Files whose sha256 is known already are read

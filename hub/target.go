@@ -9,16 +9,6 @@ import (
 	"longcat/hub/internal/wire"
 )
 
-// Visibility says who may read a repo.
-type Visibility string
-
-// The visibilities. The zero value leaves a new repo's to the Hub: an
-// organisation's default may be private.
-const (
-	Public  Visibility = "public"
-	Private Visibility = "private"
-)
-
 // VisibilityError says that a repo exists, or was created, with another
 // visibility than is wanted.
 type VisibilityError struct {

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -14,10 +13,6 @@ func TokenPath(lookup func(string) (string, bool)) (string, error) {
 	get := firstSet(lookup)
 	home, err := huggingFaceHome(get)
 	return tokenPath(home, get), err
-}
-
-func tokenPath(home string, get func(...string) string) string {
-	return cmp.Or(expand(get("HF_TOKEN_PATH"), get), filepath.Join(home, "token"))
 }
 
 // SaveToken writes a token file that only its owner may read.

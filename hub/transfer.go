@@ -263,3 +263,6 @@ func noMore(r io.Reader) error {
 	}
 	return nil
 }
+
+// errWhole ends the workers when the server can only send the whole file.
+var errWhole = errors.New("the server ignores ranges")

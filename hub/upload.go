@@ -86,3 +86,14 @@ func (c *Client) Upload(ctx context.Context, u Upload) (*UploadResult, error) {
 	}
 	return c.Send(ctx, prep)
 }
+
+// Origin says that a run of a file's bytes stands in a file that the Hub
+// holds, so that its chunks need not be sent.
+type Origin struct {
+	At, Size int64             // the run in the file
+	Repo     Repo              // where the bytes are
+	Commit   string            // at this commit
+	Path     string            // in this file
+	From     int64             // from this offset on
+	Content  *io.SectionReader // that file's content, as far as it is read
+}

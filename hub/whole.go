@@ -2,16 +2,12 @@ package hub
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 
 	"longcat/hub/cache"
 )
-
-// errWhole ends the workers when the server can only send the whole file.
-var errWhole = errors.New("the server ignores ranges")
 
 // runWhole serves a server without ranges: one connection, from the start each
 // time; what is there already is read past.

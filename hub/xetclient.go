@@ -15,21 +15,10 @@ import (
 	"longcat/hub/xet"
 )
 
-// xetAccess is what a Xet token is for.
-type xetAccess string
-
 const (
 	xetRead  xetAccess = "read"
 	xetWrite xetAccess = "write"
 )
-
-// storeKey is what a Xet token is for.
-type storeKey struct {
-	repo     Repo
-	rev      string
-	access   xetAccess
-	createPR bool
-}
 
 // xet opens the repo's chunks, once, or returns nil where the Hub, or the
 // client's configuration, has no Xet.

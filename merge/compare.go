@@ -66,24 +66,6 @@ func (p *planner) compareFamily(c *checkpoint, at recipe.Pos) error {
 	return nil
 }
 
-// layerKind is what the tensors of a layer have in common with those of another
-// that can take its place: names behind the number, and shapes.
-func layerKind(layer []sourceTensor) string {
-	var parts []string
-	for _, t := range layer {
-		if !isBuffer(t.rest) {
-			parts = append(parts, fmt.Sprint(t.rest, t.Shape))
-		}
-	}
-	slices.Sort(parts)
-	return strings.Join(parts, "\n")
-}
-
-// isBuffer tells tensors that models make anew and do not miss.
-func isBuffer(name string) bool {
-	return slices.ContainsFunc([]string{"inv_freq", ".masked_bias", ".position_ids", "num_batches_tracked", ".attn.bias", ".attention.bias"}, func(end string) bool { return strings.HasSuffix(name, end) })
-}
-
 // compareLayers wants every layer of another model to be of a kind that the
 // base has too, and dtypes that agree unless the recipe converts them.
 func (p *planner) compareLayers() error {

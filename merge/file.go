@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"sort"
 
+	"longcat/merge/dirwriter"
 	"longcat/merge/parts"
 	"longcat/merge/safetensors"
 )
@@ -169,3 +170,6 @@ func (v virtual) Open(ctx context.Context, name string) (*io.SectionReader, erro
 	}
 	return nil, fmt.Errorf("the merge has no file %q: %w", name, fs.ErrNotExist)
 }
+
+// block is the size of a filesystem block: see dirwriter.Block.
+const block = dirwriter.Block

@@ -142,16 +142,6 @@ func (p *planner) sharesHead() bool {
 	})
 }
 
-// tied reports whether the config shares one matrix between embeddings and head.
-func tied(c *checkpoint) bool {
-	for _, s := range c.depth.sections {
-		if v := s.Obj.Get("tie_word_embeddings"); v != nil && v.Kind == jsontext.Bool {
-			return v.IsTrue()
-		}
-	}
-	return false
-}
-
 // checkOutputs refuses what can not be made: a quantised weight multiplied, a
 // name that two tensors claim.
 func (p *planner) checkOutputs() error {

@@ -14,19 +14,6 @@ import (
 	"longcat/merge/safetensors"
 )
 
-// layerOf is a layer of a model.
-type layerOf struct {
-	from  *checkpoint
-	layer int
-}
-
-// member is one model's tensor in a group of those that are merged into one.
-type member struct {
-	from *checkpoint
-	name string // under which parameters are looked up; src may stand in for it
-	src  *sourceTensor
-}
-
 // gatherGroups lists the tensors of a result that is computed: for each name
 // that the inputs have, what their tensors are merged into.
 func (p *planner) gatherGroups(ctx context.Context) error {

@@ -5,12 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"longcat/merge/dirwriter"
 	"longcat/merge/safetensors"
 )
-
-// block is the size of a filesystem block: see dirwriter.Block.
-const block = dirwriter.Block
 
 // run is a piece of one source file that goes into the result as it is: tensors
 // that lie side by side there.

@@ -125,13 +125,6 @@ type upscaleDocument struct {
 	Recipe string `json:"recipe"`
 }
 
-// versionDocument is the JSON of version.
-type versionDocument struct {
-	Version  string `json:"version"`
-	Go       string `json:"go"`
-	Platform string `json:"platform"`
-}
-
 // errorDocument is the JSON of a failure, where no other document was printed.
 type errorDocument struct {
 	Error failure `json:"error"`

@@ -167,3 +167,7 @@ func (c choice) Set(s string) error {
 	*c.value = s
 	return nil
 }
+
+func addRepoType(cmd *cobra.Command, repoType *string) {
+	cmd.Flags().StringVar(repoType, "repo-type", "", "model, dataset or space")
+}

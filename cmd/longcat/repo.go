@@ -99,10 +99,6 @@ func (a *app) repoCreateCmd() *cobra.Command {
 	return cmd
 }
 
-func addRepoType(cmd *cobra.Command, repoType *string) {
-	cmd.Flags().StringVar(repoType, "repo-type", "", "model, dataset or space")
-}
-
 func (a *app) repoDeleteCmd() *cobra.Command {
 	var repoType string
 	var yes bool

@@ -20,16 +20,6 @@ import (
 	"longcat/modelcard"
 )
 
-// serveFlags are what serve is told.
-type serveFlags struct {
-	addr, publicURL, tokens, accessLog, upstream string
-	readOnly, gc                                 bool
-}
-
-// serveTokenVariable holds the token that may write, where there is no file of
-// tokens: a command line can be read by everybody on the machine.
-const serveTokenVariable = "LONGCAT_SERVE_TOKEN"
-
 func (a *app) serveCmd() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{

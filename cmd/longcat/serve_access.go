@@ -122,3 +122,13 @@ func accessLog(path string, stderr io.Writer) (note func(localhub.Request), end 
 		_, _ = to.Write(append(line, '\n')) // a full disk must not stop the hub
 	}, end, nil
 }
+
+// serveFlags are what serve is told.
+type serveFlags struct {
+	addr, publicURL, tokens, accessLog, upstream string
+	readOnly, gc                                 bool
+}
+
+// serveTokenVariable holds the token that may write, where there is no file of
+// tokens: a command line can be read by everybody on the machine.
+const serveTokenVariable = "LONGCAT_SERVE_TOKEN"

@@ -49,3 +49,10 @@ func (a *app) versionCmd() *cobra.Command {
 		},
 	}
 }
+
+// versionDocument is the JSON of version.
+type versionDocument struct {
+	Version  string `json:"version"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}

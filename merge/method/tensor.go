@@ -275,3 +275,10 @@ func (t *tensor[F]) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return len(p), nil
 }
+
+// prepare looks at a tensor as a whole, as far as the method must, and returns
+// what computes one block of it.
+type prepare[F number.Float] func(*tensor[F]) (step[F], error)
+
+// step computes b.out from b.x.
+type step[F number.Float] func(b *block[F])

@@ -69,54 +69,6 @@ func link(all []*Recipe) (*Recipe, error) {
 	return r, nil
 }
 
-// decoder turns the nodes of one document into values by the table of keys. It
-// keeps the first error and goes on, so that only who needs to looks at it.
-type decoder struct {
-	file     string
-	visits   int
-	err      *Error
-	method   *Method // of the document
-	warnings []Warning
-	warned   map[Warning]bool
-	// misplaced are parameters that stand under a model and are not read there.
-	misplaced map[string]bool
-	used      map[*yaml.Node]bool // anchors that keys of the table lead to
-}
-
-// object is a mapping of the recipe, decoded by its ObjectType.
-type object struct {
-	Pos
-	fields map[string]value
-}
-
-type value struct {
-	key, at Pos // of the key, of the value
-	v       any // by Kind: string, int, bool, safetensors.DType, *Method, Ref, Tokenizer, [2]int, *object, []*object, []named, settings, []float64, Token
-}
-
-// named is an element of a Map.
-type named struct {
-	Pos
-	name string
-	*object
-}
-
-// get gives the value of a key, the zero value if it is not there.
-func get[T any](o *object, key string) T {
-	v, _ := o.fields[key].v.(T)
-	return v
-}
-
-// ref gives the model that a key names, nil if it is not there.
-func (o *object) ref(key string) *Ref {
-	if r, ok := o.fields[key].v.(Ref); ok {
-		return &r
-	}
-	return nil
-}
-
-func (o *object) has(key string) bool { _, ok := o.fields[key]; return ok }
-
 // object decodes a mapping by the table. Keys are read in the table's order, so
 // that the method is known where parameters are met.
 func (d *decoder) object(n *yaml.Node, name string) *object {

@@ -10,18 +10,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-func (d *decoder) warn(at Pos, format string, args ...any) {
-	w := Warning{at, fmt.Sprintf(format, args...)}
-	if !d.warned[w] { // not for each use of an alias
-		d.warned[w] = true
-		d.warnings = append(d.warnings, w)
-	}
-}
-
-func (d *decoder) failAt(at Pos, format string, args ...any) *Error {
-	return d.fail(&yaml.Node{Line: at.Line, Column: at.Column}, format, args...)
-}
-
 // unknownKey refuses a key that the table does not have.
 func (d *decoder) unknownKey(_ *yaml.Node, f field, typ *ObjectType) {
 	e := d.fail(f.key, "unknown key %q in %s", f.key.Value, typ.Name)

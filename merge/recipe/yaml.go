@@ -3,7 +3,6 @@ package recipe
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -196,14 +195,4 @@ func shown(n *yaml.Node) string {
 		return "a list"
 	}
 	return strconv.Quote(n.Value)
-}
-
-// fail notes the first error. Decoding goes on with zero values, which nobody
-// gets to see.
-func (d *decoder) fail(n *yaml.Node, format string, args ...any) *Error {
-	e := &Error{File: d.file, Pos: posOf(n), Msg: fmt.Sprintf(format, args...)}
-	if d.err == nil {
-		d.err = e
-	}
-	return e
 }

@@ -3,8 +3,10 @@ package localhub
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"path"
 	"strconv"
@@ -149,10 +151,25 @@ const (
 // show puts a file's content onto its page, if it is text or a picture.
 func (h *Hub) show(c *call, f store.File, page *web.Blob) error {
 	content, err := h.open(c.repo, f)
+	if errors.Is(err, fs.ErrNotExist) {
+		page.Reason = "Its content is not kept here."
+		if h.above != nil {
+			page.Reason = "Its content is not here yet: it comes when somebody downloads it."
+		}
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	defer content.Close()
+	if path.Ext(f.Path) == ".safetensors" {
+		if err := h.showTensors(c.Context(), content, c.URL.Query().Get("q"), page); err != nil || page.Tensors > 0 || page.Reason != "" {
+			return err
+		}
+		if _, err := content.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+	}
 	data, err := io.ReadAll(io.LimitReader(content, min(f.Size, maxShown)))
 	if err != nil {
 		return err

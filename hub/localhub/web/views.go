@@ -110,6 +110,25 @@ type Blob struct {
 	Image  string // address to show it from
 	Lines  []string
 	Reason string // why there are neither
+
+	Groups  []TensorGroup // of a safetensors file
+	Tensors int           // how many it has, shown or not
+	Filter  string        // that those shown have in their names
+}
+
+// TensorGroup is the tensors of a layer, or, without a name, those of none.
+type TensorGroup struct {
+	Name    string
+	Tensors []Tensor
+	Size    int64 // bytes
+}
+
+// Tensor is one of a weights file, as its header declares it.
+type Tensor struct {
+	Name  string
+	DType string
+	Shape []int64
+	Size  int64 // bytes
 }
 
 // Change is a commit.

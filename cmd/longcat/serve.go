@@ -119,8 +119,15 @@ func (a *app) serve(ctx context.Context, dir string, f serveFlags) error {
 // openHub is localhub.Open with advice.
 func openHub(dir string, opts localhub.Options) (*localhub.Hub, error) {
 	h, err := localhub.Open(dir, opts)
-	if _, ok := errors.AsType[*store.NotHubError](err); ok {
-		return nil, &hintedError{err, "serve wants a directory of its own: one that is empty or not there yet, or that it served before"}
+	if e, ok := errors.AsType[*store.NotHubError](err); ok {
+		hint := "serve wants a directory of its own: one that is empty or not there yet, or that it served before"
+		switch {
+		case strings.Contains(e.Found, "cache"):
+			hint += "; longcat mirror REPO… DIR --offline fills one with what a cache has, by links"
+		case strings.Contains(e.Found, "model"):
+			hint += "; longcat upload puts a model into one that is served"
+		}
+		return nil, &hintedError{err, hint}
 	}
 	return h, err
 }

@@ -259,6 +259,33 @@ func TestWhatIsGone(t *testing.T) {
 	}
 }
 
+// TestBecomesPrivate: what is private now is private here, before anything new
+// is seen.
+func TestBecomesPrivate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	upDir := t.TempDir()
+	up, err := localhub.Open(upDir, localhub.Options{Tokens: []localhub.Token{{Secret: token, User: "ann", Role: localhub.Write}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(up)
+	t.Cleanup(func() { front.Close(); up.Close() })
+	source := &server{t: t, url: front.URL}
+	source.commit(model, "main", map[string][]byte{"a": []byte("1")})
+	folder := mirror.ToFolder(openStore(t, dir))
+	run(t, mirror.FromHub(source.client()), folder, mirror.Options{}, model)
+	source.ok(up.Configure(model, func(s *localhub.Settings) { s.Private = true }))
+	source.commit(model, "main", map[string][]byte{"secret": []byte("2")})
+	run(t, mirror.FromHub(source.client()), folder, mirror.Options{}, model)
+	down := serve(t, dir, func(o *localhub.Options) { o.ReadOnly = true })
+	nobody, err := hub.New(hub.Config{Endpoint: down.url, RetryFor: -1})
+	source.ok(err)
+	if _, err := nobody.RepoInfo(t.Context(), hub.Repo{ID: model.Name}, ""); err == nil {
+		t.Error("a repo that is private now is seen without a token")
+	}
+}
+
 func TestNothingElseIsTouched(t *testing.T) {
 	t.Parallel()
 	up := serve(t, t.TempDir())

@@ -57,18 +57,28 @@ func (d *Folder) Mirror(ctx context.Context, src Source, repo *Repo, o Options) 
 	if err := d.fill(ctx, src, repo, r, o, &out); err != nil {
 		return out, err
 	}
-	if isNew {
-		err = errors.Join(r.UpdateRefs(moveRefs(repo.Refs, o, &out)), r.Finish(ctx, repo.Settings, d.created(r, repo)))
-	} else {
-		err = r.Locked(ctx, func() error { return r.UpdateRefs(moveRefs(repo.Refs, o, &out)) })
-		if err == nil && differ(r.Settings, repo.Settings) {
-			_, err = r.Configure(ctx, func(s *store.Settings) { setTo(s, repo.Settings) })
-		}
-	}
-	if err != nil {
+	if err := d.show(ctx, repo, r, isNew, o, &out); err != nil {
 		return out, err
 	}
 	return out, os.RemoveAll(d.staging(repo.As))
+}
+
+// show makes what was filled visible: all refs in one step. Settings go first, so
+// that nobody sees what is private now.
+func (d *Folder) show(ctx context.Context, repo *Repo, r *store.Repo, isNew bool, o Options, out *Outcome) error {
+	move := func() error { return r.UpdateRefs(moveRefs(repo.Refs, o, out)) }
+	if isNew {
+		if err := move(); err != nil {
+			return err
+		}
+		return r.Finish(ctx, repo.Settings, d.created(r, repo))
+	}
+	if differ(r.Settings, repo.Settings) {
+		if _, err := r.Configure(ctx, func(s *store.Settings) { setTo(s, repo.Settings) }); err != nil {
+			return err
+		}
+	}
+	return r.Locked(ctx, move)
 }
 
 // find finds the copy, nil if there is none yet. That of a repo which has another

@@ -37,17 +37,19 @@ func (c *Cache) fetch(ctx context.Context, id store.RepoID, rev string) error {
 	}
 	if isNew {
 		c.opts.Notify(fmt.Sprintf("%s: new from %s", id, c.source.Name()))
-		return errors.Join(r.UpdateRefs(replace(repo.Refs)), r.Finish(ctx, repo.Settings, head.Date))
-	}
-	if err := r.Locked(ctx, func() error { return r.UpdateRefs(replace(repo.Refs)) }); err != nil {
-		return err
+		if err := r.UpdateRefs(replace(repo.Refs)); err != nil {
+			return err
+		}
+		return r.Finish(ctx, repo.Settings, head.Date)
 	}
 	now := repo.Settings
 	now.Granted = r.Granted
-	if r.Private != now.Private || r.Gated != now.Gated || r.Disabled != now.Disabled {
-		_, err = r.Configure(ctx, func(s *store.Settings) { *s = now })
+	if r.Private != now.Private || r.Gated != now.Gated || r.Disabled != now.Disabled { // before anything new is seen
+		if _, err := r.Configure(ctx, func(s *store.Settings) { *s = now }); err != nil {
+			return err
+		}
 	}
-	return err
+	return r.Locked(ctx, func() error { return r.UpdateRefs(replace(repo.Refs)) })
 }
 
 // commitOf is the commit that a revision stands for. A pull request's joins the

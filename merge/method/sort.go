@@ -39,7 +39,7 @@ func ascending[F number.Float](s *sorter, d []F, stride int) []int32 {
 		for i := range s.narrow {
 			s.narrow[i] = math.Float32bits(row[i*stride])&0x7fff0000 | uint32(i)
 		}
-		s.narrow, s.narrow2 = radix(s.narrow, s.narrow2, 16)
+		byMagnitude(s.narrow, s.narrow2)
 		for i, v := range s.narrow {
 			s.index[i] = int32(v & 0xffff)
 		}
@@ -54,6 +54,32 @@ func ascending[F number.Float](s *sorter, d []F, stride int) []int32 {
 		s.index[i] = int32(uint32(v))
 	}
 	return s.index
+}
+
+// byMagnitude sorts by the upper half of each number, whose two bytes are counted
+// in one pass, with b as scratch. What is equal keeps its order.
+func byMagnitude(a, b []uint32) {
+	var low, high [256]int32
+	for _, v := range a {
+		low[uint8(v>>16)]++
+		high[v>>24]++
+	}
+	l, h := int32(0), int32(0)
+	for i := range low {
+		low[i], l = l, l+low[i]
+		high[i], h = h, h+high[i]
+	}
+	b = b[:len(a)]
+	for _, v := range a {
+		to := &low[uint8(v>>16)]
+		b[*to] = v
+		*to++
+	}
+	for _, v := range b {
+		to := &high[v>>24]
+		a[*to] = v
+		*to++
+	}
 }
 
 // radix sorts by the bits from shift on, with b as scratch, and returns the

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
-	"sort"
 	"strings"
 
 	"longcat/hub"
@@ -196,82 +194,4 @@ func (b *OpenBundle) Open(_ context.Context, _ store.RepoID, _ string, f store.F
 		return nil, nil, errors.New("it is not in this bundle, which was made for a mirror that has it already")
 	}
 	return io.NewSectionReader(b.parts, at.offset, at.size), io.NopCloser(nil), nil
-}
-
-// partReader reads files one after the other as if they were one.
-type partReader struct {
-	files []*os.File
-	ends  []int64
-	size  int64
-}
-
-func openParts(path string) (*partReader, error) {
-	base, numbered := strings.CutSuffix(path, ".001")
-	if _, err := os.Stat(path); err != nil && !numbered {
-		if _, err := os.Stat(partName(path, 1)); err == nil {
-			base, numbered = path, true
-		}
-	}
-	r := &partReader{}
-	for n := 1; ; n++ {
-		name := path
-		if numbered {
-			name = partName(base, n)
-		}
-		f, err := os.Open(name)
-		if numbered && n > 1 && errors.Is(err, os.ErrNotExist) {
-			return r, nil
-		}
-		if err == nil {
-			err = r.add(f)
-		}
-		if err != nil {
-			r.Close()
-			return nil, err
-		}
-		if !numbered {
-			return r, nil
-		}
-	}
-}
-
-func (r *partReader) add(f *os.File) error {
-	r.files = append(r.files, f)
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	r.size += st.Size()
-	r.ends = append(r.ends, r.size)
-	return nil
-}
-
-// ReadAt implements io.ReaderAt.
-func (r *partReader) ReadAt(p []byte, off int64) (n int, err error) {
-	i := sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > off })
-	for ; i < len(r.files) && len(p) > 0; i++ {
-		begin := int64(0)
-		if i > 0 {
-			begin = r.ends[i-1]
-		}
-		want := min(int64(len(p)), r.ends[i]-off)
-		k, err := r.files[i].ReadAt(p[:want], off-begin)
-		n, off, p = n+k, off+int64(k), p[k:]
-		if int64(k) < want {
-			return n, err
-		}
-	}
-	if len(p) > 0 {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-// Close closes the files.
-func (r *partReader) Close() error {
-	var errs []error
-	for _, f := range r.files {
-		errs = append(errs, f.Close())
-	}
-	return errors.Join(errs...)
 }

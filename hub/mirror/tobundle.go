@@ -11,7 +11,6 @@ import (
 	"hash"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"longcat/hub/localhub/store"
@@ -235,86 +234,3 @@ func gitHash(size int64) hash.Hash {
 	fmt.Fprintf(h, "blob %d\x00", size)
 	return h
 }
-
-// partWriter writes a file, or parts of it of at most size bytes.
-type partWriter struct {
-	path  string
-	size  int64 // 0: one file
-	parts []string
-	file  *os.File
-	left  int64 // that the current part may take
-}
-
-const unfinished = ".unfinished"
-
-func (w *partWriter) Write(p []byte) (n int, err error) {
-	for len(p) > 0 {
-		if w.file == nil || w.size > 0 && w.left == 0 {
-			if err := w.next(); err != nil {
-				return n, err
-			}
-		}
-		k := len(p)
-		if w.size > 0 {
-			k = int(min(int64(k), w.left))
-		}
-		k, err = w.file.Write(p[:k])
-		n, w.left, p = n+k, w.left-int64(k), p[k:]
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, nil
-}
-
-// next ends a part and begins another.
-func (w *partWriter) next() error {
-	if err := w.end(); err != nil {
-		return err
-	}
-	name := w.path
-	if w.size > 0 {
-		name = partName(w.path, len(w.parts)+1)
-	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	file, err := os.Create(name + unfinished)
-	if err != nil {
-		return err
-	}
-	w.file, w.left, w.parts = file, w.size, append(w.parts, name)
-	return nil
-}
-
-func (w *partWriter) end() error {
-	if w.file == nil {
-		return nil
-	}
-	err := errors.Join(w.file.Sync(), w.file.Close())
-	w.file = nil
-	return err
-}
-
-// publish gives the parts their names, the first one last: without it there is
-// no bundle.
-func (w *partWriter) publish() error {
-	if err := w.end(); err != nil {
-		return err
-	}
-	for _, name := range slices.Backward(w.parts) {
-		if err := os.Rename(name+unfinished, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *partWriter) drop() {
-	_ = w.end()
-	for _, name := range w.parts {
-		_ = os.Remove(name + unfinished)
-	}
-}
-
-func partName(path string, n int) string { return fmt.Sprintf("%s.%03d", path, n) }

@@ -69,15 +69,18 @@ func (h *Hub) open(r *store.Repo, f store.File) (io.ReadSeekCloser, error) {
 // collectEvery is how often a running hub looks for what nobody needs.
 const collectEvery = time.Hour
 
-// collectByItself collects from time to time, until ctx ends. What can not be
-// removed now can be the next time.
+// collectByItself collects from time to time, and looks for what other processes
+// have added, until ctx ends. What can not be done now can be the next time.
 func (h *Hub) collectByItself(ctx context.Context) {
-	ticker := time.NewTicker(collectEvery)
-	defer ticker.Stop()
+	collect, convert := time.NewTicker(collectEvery), time.NewTicker(convertEvery)
+	defer collect.Stop()
+	defer convert.Stop()
 	for {
 		select {
-		case <-ticker.C:
+		case <-collect.C:
 			_ = h.Collect(ctx)
+		case <-convert.C:
+			_ = h.convertMissing()
 		case <-ctx.Done():
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"sync"
+	"time"
 
 	"longcat/hub/localhub/cas"
 )
@@ -162,7 +163,22 @@ func (h *Hub) startReading() {
 // startXet begins to find the chunks of objects that came while nobody did.
 func (h *Hub) startXet() error {
 	h.startReading()
-	if h.opts.NoXet {
+	return h.convertMissing()
+}
+
+// convertEvery is how often a running hub looks for objects that another process
+// has added, such as a mirror.
+const convertEvery = time.Minute
+
+// convertMissing begins to find the chunks of all objects that have none, unless
+// that is under way.
+func (h *Hub) convertMissing() error {
+	select {
+	case <-h.conversion.settled():
+	default:
+		return nil
+	}
+	if h.opts.NoXet || h.opts.ReadOnly {
 		return nil
 	}
 	var missing []string
@@ -188,11 +204,14 @@ func (c *conversion) settled() chan struct{} {
 	return c.idle
 }
 
-// Settle waits until all large files that came so far as a whole, by LFS or
-// [Hub.Import], can be had through Xet. Short ones can be at once, longer ones
+// Settle waits until all large files that came so far as a whole, by LFS,
+// [Hub.Import] or another process, can be had through Xet. Short ones can be at once, longer ones
 // after some seconds for each 10 GB. It fails if that could not be done for one
 // of them; it is served as a whole then.
 func (h *Hub) Settle(ctx context.Context) error {
+	if err := h.convertMissing(); err != nil {
+		return err
+	}
 	select {
 	case <-h.conversion.settled():
 	case <-ctx.Done():

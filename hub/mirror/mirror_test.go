@@ -259,6 +259,29 @@ func TestWhatIsGone(t *testing.T) {
 	}
 }
 
+// TestMirrorBesideAServer: what a mirror adds to a directory that is served can be
+// had through Xet as well.
+func TestMirrorBesideAServer(t *testing.T) {
+	t.Parallel()
+	up := serve(t, t.TempDir())
+	up.example()
+	dir := t.TempDir()
+	h, err := localhub.Open(dir, localhub.Options{Tokens: []localhub.Token{{Secret: token, User: "ann", Role: localhub.Write}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(h)
+	t.Cleanup(func() { front.Close(); h.Close() })
+	run(t, mirror.FromHub(up.client()), mirror.ToFolder(openStore(t, dir)), mirror.Options{}, model)
+	up.ok(h.Settle(t.Context()))
+	down := &server{t: t, url: front.URL}
+	f, err := down.client().Resolve(t.Context(), hub.Repo{ID: model.Name}, "main", "model-00001-of-00002.safetensors")
+	if err != nil || f.Xet == "" {
+		t.Errorf("%+v, %v", f, err)
+	}
+	equal(t, down.state(model, true), up.state(model, true))
+}
+
 // TestBecomesPrivate: what is private now is private here, before anything new
 // is seen.
 func TestBecomesPrivate(t *testing.T) {

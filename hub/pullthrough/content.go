@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"time"
 
 	"longcat/hub"
 	"longcat/hub/localhub/store"
@@ -40,18 +42,42 @@ func (c *Cache) Open(ctx context.Context, r *store.Repo, commit string, f store.
 	}
 	part := c.filling[f.LFS]
 	if part == nil {
+		c.forgetOld()
 		if err := c.makeRoom(f.Size); err != nil {
 			return nil, err
 		}
-		temp, err := c.store.Temp(0o644)
-		if err != nil {
-			return nil, err
-		}
-		part = newFilling(temp, f.Size)
+		part = newFilling(f.Size)
+		part.final = c.store.ObjectPath(f.LFS)
+		part.create = func() (*os.File, error) { return c.store.Temp(0o644) }
 		part.start = func() { go c.fill(part, r, commit, f) }
 		c.filling[f.LFS] = part
 	}
-	return part.reader(ctx)
+	return part.reader(ctx, func() { c.forget(f.LFS, part) }), nil
+}
+
+// forget forgets a file of which nobody has read anything: who asks for its size
+// alone leaves nothing behind.
+func (c *Cache) forget(sha256 string, part *filling) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.filling[sha256] == part && part.untouched() {
+		delete(c.filling, sha256)
+	}
+}
+
+// keepFailed is how long what has come of a file stays after fetching it failed,
+// for who asks again.
+const keepFailed = time.Hour
+
+// forgetOld gives up files whose fetching failed a while ago. The caller holds the
+// lock.
+func (c *Cache) forgetOld() {
+	for sha256, part := range c.filling {
+		if part.abandoned(time.Now().Add(-keepFailed)) {
+			part.drop(errClosed)
+			delete(c.filling, sha256)
+		}
+	}
 }
 
 // makeRoom refuses a file that the disk can not take. The caller holds the lock.

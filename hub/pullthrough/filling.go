@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,15 +25,19 @@ const (
 // which some blocks are there. Readers follow it; what they wait for comes
 // first. The blocks are hashed in their order as they come.
 type filling struct {
-	file  *os.File
-	size  int64
-	start func() // begins to fetch what is missing
+	size   int64
+	final  string                   // where the file is once it is whole
+	create func() (*os.File, error) // makes the temporary file
+	start  func()                   // begins to fetch what is missing
 
 	mu      sync.Mutex
+	file    *os.File // nil until somebody reads
 	blocks  []blockState
 	readers map[*reader]int // the block that each waits for, or waited for last
 	running bool
 	whole   bool          // all is there, and the hash is right
+	dropped bool          // it was given up, err says why
+	ended   time.Time     // when the fetching failed last
 	err     error         // why nothing more comes, unless somebody asks anew
 	changed chan struct{} // closed, and replaced, when something above changes
 }
@@ -52,23 +57,46 @@ func (e *HashError) Error() string {
 	return fmt.Sprintf("its sha256 is %s, not %s as the list of files says", e.Got, e.Want)
 }
 
-func newFilling(file *os.File, size int64) *filling {
+func newFilling(size int64) *filling {
 	return &filling{
-		file: file, size: size, blocks: make([]blockState, (size+blockSize-1)/blockSize),
+		size: size, blocks: make([]blockState, (size+blockSize-1)/blockSize),
 		readers: map[*reader]int{}, changed: make(chan struct{}),
 	}
 }
 
 // want notes which block a reader needs, and begins to fetch unless that is
-// under way: nobody reads, nothing is fetched.
-func (p *filling) want(r *reader, block int) {
+// under way: nobody reads, nothing is fetched. It gives the file's name.
+func (p *filling) want(r *reader, block int) (name string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.dropped {
+		return "", p.err
+	}
+	if p.file == nil {
+		if p.file, err = p.create(); err != nil {
+			return "", err
+		}
+	}
 	p.readers[r] = block
 	if !p.running && !p.whole {
 		p.running, p.err = true, nil
 		p.start()
 	}
+	return p.file.Name(), nil
+}
+
+// untouched reports whether nobody has read, and nobody is about to.
+func (p *filling) untouched() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.file == nil && len(p.readers) == 0
+}
+
+// abandoned reports whether fetching failed before a time, and nobody waits.
+func (p *filling) abandoned(before time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.running && !p.whole && p.file != nil && len(p.readers) == 0 && p.ended.Before(before)
 }
 
 // end notes how the fetching ended. It reports whether the filling is over:
@@ -80,7 +108,7 @@ func (p *filling) end(err error) (over bool) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.running, p.whole, p.err = false, err == nil, err
+	p.running, p.whole, p.err, p.ended = false, err == nil, err, time.Now()
 	p.tell()
 	return err == nil
 }
@@ -89,8 +117,10 @@ func (p *filling) end(err error) (over bool) {
 func (p *filling) drop(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	store.Drop(p.file)
-	p.running, p.err = false, err
+	if p.file != nil {
+		store.Drop(p.file)
+	}
+	p.running, p.dropped, p.err = false, true, err
 	p.tell()
 }
 

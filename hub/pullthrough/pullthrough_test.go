@@ -338,6 +338,34 @@ func TestPrivateReposStayPrivate(t *testing.T) {
 	holds(t, client(t, down, token), model, "main", id, map[string][]byte{"a": []byte("secret")})
 }
 
+// TestWhoAsksForTheSizeFetchesNothing asks for headers, as clients do before they
+// download, and reads late.
+func TestWhoAsksForTheSizeFetchesNothing(t *testing.T) {
+	t.Parallel()
+	up := serve(t, localhub.Options{})
+	content := random(5<<20, 6)
+	id := commit(t, up, model, map[string][]byte{"model.safetensors": content})
+	down := copyOf(t, up, "", always)
+	url := down.url + "/ann/model/resolve/" + id + "/model.safetensors"
+	before := up.sent.Load()
+	for range 3 {
+		resp, err := http.Head(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.Body.Close(); resp.StatusCode != http.StatusOK || resp.ContentLength != int64(len(content)) {
+			t.Errorf("%d, %d bytes", resp.StatusCode, resp.ContentLength)
+		}
+	}
+	if sent := up.sent.Load() - before; sent > 1<<20 {
+		t.Errorf("the upstream sent %d bytes", sent)
+	}
+	if temps, _ := filepath.Glob(filepath.Join(down.dir, "tmp", "*", "[0-9]*")); len(temps) > 0 {
+		t.Errorf("left behind: %v", temps)
+	}
+	holds(t, client(t, down, ""), model, id, id, map[string][]byte{"model.safetensors": content})
+}
+
 func TestFullDiskIsSaidBefore(t *testing.T) {
 	t.Parallel()
 	up := serve(t, localhub.Options{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -11,17 +12,14 @@ import (
 type reader struct {
 	ctx  context.Context // io.Reader has no place for it; of the request that reads
 	part *filling
-	file *os.File // its own: the filling's is closed once the file is an object
+	done func()   // at its end
+	file *os.File // its own: the filling's is closed once the file is an object; nil until it reads
 	at   int64
 }
 
-// reader opens the file for one who reads until ctx ends.
-func (p *filling) reader(ctx context.Context) (*reader, error) {
-	file, err := os.Open(p.file.Name())
-	if err != nil {
-		return nil, err
-	}
-	return &reader{ctx: ctx, part: p, file: file}, nil
+// reader is for one who reads until ctx ends.
+func (p *filling) reader(ctx context.Context, done func()) *reader {
+	return &reader{ctx: ctx, part: p, done: done}
 }
 
 // Read waits for the block that it reads from. The last one is not there before
@@ -32,8 +30,16 @@ func (r *reader) Read(b []byte) (int, error) {
 		return 0, io.EOF
 	}
 	i := int(r.at / blockSize)
-	p.want(r, i)
-	err := p.wait(r.ctx, func() bool {
+	name, err := p.want(r, i)
+	if err == nil && r.file == nil {
+		if r.file, err = os.Open(name); errors.Is(err, fs.ErrNotExist) { // it has its final name by now
+			r.file, err = os.Open(p.final)
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	err = p.wait(r.ctx, func() bool {
 		return p.whole || p.blocks[i] == present && i < len(p.blocks)-1
 	})
 	if err != nil {
@@ -65,5 +71,9 @@ func (r *reader) Close() error {
 	r.part.mu.Lock()
 	delete(r.part.readers, r)
 	r.part.mu.Unlock()
+	r.done()
+	if r.file == nil {
+		return nil
+	}
 	return r.file.Close()
 }

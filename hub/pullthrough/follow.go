@@ -14,6 +14,10 @@ import (
 // awayFor is how long an upstream that gave no answer is not asked again.
 const awayFor = 10 * time.Second
 
+// knownPatience is how long who asks for what is here waits for the upstream's
+// word: less than clients wait for an answer.
+const knownPatience = 3 * time.Second
+
 // UnreachableError tells that the upstream gave no answer, and that the
 // directory has none.
 type UnreachableError struct {
@@ -47,11 +51,20 @@ func (c *Cache) Follow(ctx context.Context, id store.RepoID, rev string) error {
 	}
 	key := id.String() + "@" + rev
 	last, fresh := c.lastAnswer(key, known)
-	if !fresh {
-		last = c.once(ctx, key, func(ctx context.Context) error { return c.ask(ctx, key, id, rev) })
+	if fresh {
+		if _, away := errors.AsType[*UnreachableError](last); away && known {
+			return nil
+		}
+		return last
 	}
-	if e, ok := errors.AsType[*UnreachableError](last); ok && known {
-		c.opts.Notify(fmt.Sprintf("%s@%s as it was last: %v", id, rev, e))
+	wait, cancel := ctx, context.CancelFunc(func() {})
+	if known {
+		wait, cancel = context.WithTimeout(ctx, knownPatience)
+	}
+	defer cancel()
+	last = c.once(wait, key, func(ctx context.Context) error { return c.ask(ctx, key, id, rev) })
+	if _, away := errors.AsType[*UnreachableError](last); known && (away || wait.Err() != nil && ctx.Err() == nil) {
+		c.opts.Notify(fmt.Sprintf("%s@%s as it was last: %v", id, rev, last))
 		return nil
 	}
 	return last

@@ -177,7 +177,7 @@ func (m models) repair(ctx context.Context, o Options) error {
 func (m models) refuseAsTarget(dir string) error {
 	out, err := os.Stat(dir)
 	if err != nil {
-		return nil // nothing is there, or what writes will tell
+		return nil // nothing is there, or it can not be read: writing fails then
 	}
 	for name, opened := range m {
 		if in, err := os.Stat(opened.ref.Path); opened.Local() && err == nil && os.SameFile(in, out) {

@@ -35,7 +35,7 @@ func (j *Job) streamWhereDiskIsShort(ctx context.Context) (bool, error) {
 	}
 	free, err := durable.Free(j.opts.Hub.CacheDir())
 	if err != nil || need <= free {
-		return false, nil // a filesystem that can not tell is tried
+		return false, nil // the free space is not known: try
 	}
 	with := j.opts.Merge
 	with.Layout = merge.Forward

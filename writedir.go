@@ -26,7 +26,7 @@ type DirOptions struct {
 	Task, Tasks int
 }
 
-// ShareError tells that a task has written its share, and that those of others
+// ShareError means that a task has written its share, and that those of others
 // are still missing.
 type ShareError struct {
 	Dir     string

@@ -100,7 +100,7 @@ func (b *boundedBody) judge(err error) error {
 	return err
 }
 
-// absolute completes an address that came without a host.
+// absolute completes an address without a host.
 func (c *Client) absolute(addr string) string {
 	u, err := c.endpoint.Parse(addr)
 	if err != nil || addr == "" {

@@ -11,7 +11,7 @@ import (
 // Commit is one of a repo's history.
 type Commit struct {
 	ID      string
-	Author  string // the first one's name; "" where the hub does not tell
+	Author  string // the first author's name; "" if the hub does not list it
 	Title   string // first line of the message
 	Message string // what follows it
 	Date    time.Time

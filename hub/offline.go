@@ -90,8 +90,8 @@ func (c *Client) planOffline(o DownloadOptions, s store) (*DownloadPlan, error) 
 	return plan, nil
 }
 
-// recall reads the listing of a commit that was kept on disk, and tells
-// whether this user keeps it. It is then what the hub lists, without a question.
+// recall reads the listing of a commit that was kept on disk, and reports whether
+// this user keeps it. It then replaces the question to the hub.
 func (c *Client) recall(s store, repo Repo, commit string) (entries []Entry, mine bool) {
 	key := repo.String() + "@" + commit
 	if known, ok := c.listings.get(key); ok {

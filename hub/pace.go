@@ -36,8 +36,8 @@ func paced(dial dialFunc, bytesPerSecond int64) dialFunc {
 	}
 }
 
-// Read implements net.Conn. It waits after it has read: how much there is only
-// reading tells.
+// Read implements net.Conn. It waits after reading, since the number of bytes is
+// not known before.
 func (c *pacedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p[:min(len(p), c.limiter.Burst())])
 	c.wait(n)

@@ -132,7 +132,7 @@ func (e *DiskError) Error() string {
 func (p *DownloadPlan) enoughSpace(dir string) error {
 	free, err := durable.Free(dir)
 	if err != nil {
-		return nil // a filesystem that can not tell is tried
+		return nil // the free space is not known: try
 	}
 	var need int64
 	counted := map[string]bool{}
@@ -166,7 +166,7 @@ type DownloadOptions struct {
 // FetchOptions say how to fetch what was planned.
 type FetchOptions struct {
 	Check   Check // how files that are there already are looked at
-	Repair  bool  // fetch those anew that have other content than they should; by their hashes, whatever Check says
+	Repair  bool  // fetch files again whose content is wrong, by their hashes, whatever Check says
 	Workers int   // connections at a time; 8 when 0
 
 	Progress Progress
@@ -176,11 +176,11 @@ type FetchOptions struct {
 // Snapshot is a downloaded revision.
 type Snapshot struct {
 	Commit string
-	Dir    string            // folder that shows the files
+	Dir    string            // directory that shows the files
 	Files  map[string]string // path in the repo → path on disk
 }
 
-// own tells the files that a directory of downloads has for itself.
+// own reports whether a path is in the directory where downloads keep their state.
 func own(o DownloadOptions, path string) bool {
 	return o.LocalDir != "" && strings.HasPrefix(path, ".cache/huggingface/")
 }

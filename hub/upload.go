@@ -87,8 +87,8 @@ func (c *Client) Upload(ctx context.Context, u Upload) (*UploadResult, error) {
 	return c.Send(ctx, prep)
 }
 
-// Origin says that a run of a file's bytes stands in a file that the Hub
-// holds, so that its chunks need not be sent.
+// Origin means that a run of a file's bytes is also in a file that the Hub has,
+// so that its chunks need not be sent.
 type Origin struct {
 	At, Size int64             // the run in the file
 	Repo     Repo              // where the bytes are

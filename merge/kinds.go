@@ -31,7 +31,8 @@ func layerKind(layer []sourceTensor) string {
 	return strings.Join(parts, "\n")
 }
 
-// isBuffer tells tensors that models make anew and do not miss.
+// isBuffer reports whether a tensor is computed when a model is loaded, so that it
+// may be missing.
 func isBuffer(name string) bool {
 	return slices.ContainsFunc([]string{"inv_freq", ".masked_bias", ".position_ids", "num_batches_tracked", ".attn.bias", ".attention.bias"}, func(end string) bool { return strings.HasSuffix(name, end) })
 }

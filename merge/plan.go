@@ -214,6 +214,6 @@ type layerOf struct {
 // member is one model's tensor in a group of those that are merged into one.
 type member struct {
 	from *checkpoint
-	name string // under which parameters are looked up; src may stand in for it
+	name string // under which parameters are looked up; src may be used instead of it
 	src  *sourceTensor
 }

@@ -82,7 +82,7 @@ func (a *app) say(format string, args ...any) {
 	}
 }
 
-// warn tells people what may be wrong.
+// warn prints a warning.
 func (a *app) warn(format string, args ...any) {
 	a.say("%s %s", a.painted(yellow, "longcat: warning:"), fmt.Sprintf(format, args...))
 }

@@ -49,7 +49,7 @@ func (a *app) completeArguments(words []string) completeFunc {
 		case strings.Contains(word, "REPO"), strings.Contains(word, "SRC"):
 			directive := cobra.ShellCompDirectiveNoFileComp
 			if strings.ContainsAny(word, "|…") {
-				directive = cobra.ShellCompDirectiveDefault // a folder may be meant
+				directive = cobra.ShellCompDirectiveDefault // it may be a directory
 			}
 			return a.completeRepo(cmd, toComplete), directive
 		case strings.Contains(word, "RECIPE"):

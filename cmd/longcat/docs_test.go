@@ -8,24 +8,24 @@ import (
 	"testing"
 )
 
-// told are the pages whose console blocks are run, each with what has to be
-// there before.
-var told = map[string]string{
+// transcripts are the pages whose console blocks are run, each with the script
+// lines that are run before them.
+var transcripts = map[string]string{
 	"README.md":        "repo rishiraj/CatPPT-base $MODEL\nexec cp -r $ROOT/examples examples\nexec cp $ROOT/cmd/longcat/testdata/misspelt.yaml recipe.yaml",
 	"docs/tutorial.md": "exec cp -r $MODEL model",
 	"docs/mirror.md":   "repo rishiraj/CatPPT-base $MODEL\nrepo acme/one $MODEL\nrepo acme/two $MODEL",
 }
 
-// TestDocs runs every command of the console blocks of the pages, as written but
-// for folders and serve, which does not end. One that is shown to fail has to
-// fail so.
+// TestDocs runs every command of the console blocks of the pages, as written except
+// for directories and serve, which does not end. One that is shown to fail has to
+// fail with that error.
 func TestDocs(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for page, before := range told {
+	for page, before := range transcripts {
 		text, err := os.ReadFile(filepath.Join(root, page))
 		if err != nil {
 			t.Fatal(err)
@@ -61,7 +61,7 @@ func scriptOf(text string) string {
 	return strings.Join(script, "\n") + "\n"
 }
 
-// consoleBlocks is what stands between "```console" and "```".
+// consoleBlocks returns the lines between "```console" and "```".
 func consoleBlocks(text string) string {
 	var b strings.Builder
 	in := false

@@ -12,7 +12,7 @@ import (
 	"longcat/internal/units"
 )
 
-// mirrorFlags are what mirror is told.
+// mirrorFlags are the flags of mirror.
 type mirrorFlags struct {
 	mirror.Options
 	list, repoType, task, split, since string
@@ -104,7 +104,7 @@ func (a *app) mirror(ctx context.Context, sources []string, to string, f mirrorF
 	return a.printMirrored(doc, errors.Join(failed...))
 }
 
-// sayMirrored tells of a repo once it is done.
+// sayMirrored prints what was done with one repo.
 func (a *app) sayMirrored(out mirror.Outcome) {
 	switch {
 	case out.Err != nil:

@@ -30,7 +30,7 @@ func all(ids []store.RepoID) (list []mirror.Wanted) {
 }
 
 // mirrorJobs finds out which repos are meant: those of the hub together, and
-// those of each folder. closeAll closes the folders, also after an error.
+// those of each directory. closeAll closes the directories, also after an error.
 func (a *app) mirrorJobs(ctx context.Context, c *hub.Client, sources []string, f mirrorFlags) (jobs []mirrorJob, closeAll func(), err error) {
 	var open []io.Closer
 	closeAll = func() {
@@ -136,19 +136,20 @@ func share(wanted []mirror.Wanted, task, tasks int) iter.Seq[mirror.Wanted] {
 	}
 }
 
-// isFolder tells a folder from the name of a repo.
+// isFolder reports whether an argument of mirror is a directory, not a repo.
 func isFolder(arg string) bool {
 	st, err := os.Stat(arg)
 	return err == nil && st.IsDir() && (filepath.IsAbs(arg) || strings.HasPrefix(arg, ".") || hasMark(arg))
 }
 
-// hasMark reports whether a folder is one of serve's.
+// hasMark reports whether a directory was made by serve or mirror.
 func hasMark(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "hub.json"))
 	return err == nil
 }
 
-// isBundle tells a bundle, or the first of its parts, from the name of a repo.
+// isBundle reports whether an argument of mirror is a bundle, or the first of
+// its parts, not a repo.
 func isBundle(arg string) bool {
 	return strings.HasSuffix(arg, ".tar") || strings.HasSuffix(arg, ".tar.001")
 }

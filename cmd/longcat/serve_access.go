@@ -123,7 +123,7 @@ func accessLog(path string, stderr io.Writer) (note func(localhub.Request), end 
 	}, end, nil
 }
 
-// serveFlags are what serve is told.
+// serveFlags are the flags of serve.
 type serveFlags struct {
 	addr, publicURL, tokens, accessLog, upstream string
 	readOnly, gc                                 bool

@@ -115,7 +115,7 @@ func readGGUF(from io.Reader) (*ggufInfo, error) {
 // string, 9 an array.
 var ggufSizes = [...]int64{1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8}
 
-// value reads a value of a type and gives it if it is a text or a whole number.
+// value reads a value of a type and returns it if it is a string or an integer.
 func (g *ggufReader) value(kind uint32, depth int) (text string, number int64) {
 	switch {
 	case g.err != nil:

@@ -49,7 +49,7 @@ type Options struct {
 
 	RateQuota int // requests per caller, bucket and five minutes; 0: no limit, the Hub's own numbers are announced
 
-	// Upstream makes what fetches from another hub what the store lacks, for
+	// Upstream makes what fetches from another hub what is not in the store, for
 	// this hub to use and to close. Nil: what is not there is not there.
 	Upstream func(*store.Store) Upstream
 

@@ -21,7 +21,7 @@ type Upstream interface {
 	// branch, as the other hub has it. A repo or revision that is not there
 	// either is no error.
 	Follow(ctx context.Context, id RepoID, rev string) error
-	// Open gives the content of a file that the store lists and lacks, and
+	// Open returns the content of a file that the store lists and lacks, and
 	// makes the store keep it.
 	Open(ctx context.Context, r *store.Repo, commit string, f store.File) (io.ReadSeekCloser, error)
 	io.Closer
@@ -105,7 +105,7 @@ func withObject(at *store.Commit, sha256 string) (store.File, bool) {
 	return store.File{}, false
 }
 
-// offerUpstream says where to get an object that the store lacks, if the repo's
+// offerUpstream returns the address of an object that the store lacks, if the repo's
 // default branch has it.
 func (h *Hub) offerUpstream(c *call, a *wire.LFSBatchObject) bool {
 	if h.above == nil || c.repo.Upstream == "" {

@@ -53,7 +53,7 @@ func TestBundle(t *testing.T) {
 	down := unbundle(t, first, dir, model)
 	equal(t, down.state(model, true), up.state(model, true))
 
-	// a folder, in parts
+	// a directory, in parts
 	src, err := mirror.FromDirectory(dir, false)
 	up.ok(err)
 	defer src.Close()
@@ -77,7 +77,7 @@ func TestBundle(t *testing.T) {
 	}
 	equal(t, unbundle(t, second, dir, model).state(model, true), up.state(model, true))
 
-	// for one who has not the first one it is not enough
+	// without the first one it is not enough
 	b, err = mirror.FromBundle(second)
 	up.ok(err)
 	defer b.Close()

@@ -169,7 +169,7 @@ func (d *Folder) fetch(ctx context.Context, src Source, repo *Repo, r *store.Rep
 // the disk.
 const keepers = 8
 
-// adopt makes a file that was checked as it came one of the store's.
+// adopt moves a downloaded file, whose hash was checked, into the store.
 func (d *Folder) adopt(ctx context.Context, r *store.Repo, f store.File, path string) error {
 	if f.LFS == "" {
 		content, err := os.ReadFile(path)
@@ -209,8 +209,8 @@ func (d *Folder) putObject(ctx context.Context, r *store.Repo, f store.File, fil
 	return d.store.PutObject(file, f.LFS)
 }
 
-// keep makes sure that nobody removes the large files which a commit has, also
-// those that came with other repos.
+// keep marks the large files of a commit as used by this repo, so that garbage
+// collection leaves them, also those that came with other repos.
 func (d *Folder) keep(ctx context.Context, r *store.Repo, files []store.File) error {
 	release, err := d.store.KeepObjects(ctx)
 	if err != nil {

@@ -184,7 +184,8 @@ func (b *OpenBundle) History(_ context.Context, id store.RepoID, commit string) 
 	}
 }
 
-// Keeps tells what is not left out.
+// Keeps reports whether the content of a file was put into some bundle, not left
+// out by patterns.
 func (b *OpenBundle) Keeps(_ store.RepoID, f store.File) bool { return !b.out[key(f)] }
 
 // Open implements Source.

@@ -29,7 +29,7 @@ type Cache struct {
 	Upstream string // endpoint of the hub that it is of
 }
 
-// unknownTitle stands in for the message of a commit, which the cache has not.
+// unknownTitle is the title of every commit: the cache keeps no messages.
 const unknownTitle = "(its message is not in the cache)"
 
 // Name implements Source.
@@ -133,7 +133,7 @@ func (c Cache) History(_ context.Context, id store.RepoID, commit string) iter.S
 	}
 }
 
-// Keeps tells what was downloaded.
+// Keeps reports whether a file was downloaded.
 func (c Cache) Keeps(id store.RepoID, f store.File) bool {
 	st, err := os.Stat(c.repo(id).BlobPath(key(f)))
 	return err == nil && st.Mode().IsRegular() && st.Size() == f.Size

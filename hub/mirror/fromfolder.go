@@ -77,8 +77,8 @@ func (d *Directory) Repo(ctx context.Context, id store.RepoID) (*Repo, error) {
 	return repo, nil
 }
 
-// Keeps tells what is not left out: the directory may be a mirror that holds
-// some files only.
+// Keeps reports whether the directory has the content of a file: it may be a
+// mirror that was made with patterns.
 func (d *Directory) Keeps(id store.RepoID, f store.File) bool { return d.hub.Keeps(id, f) }
 
 // Open implements Source: a large file that is kept as one is read where it is.

@@ -17,7 +17,7 @@ import (
 // Hub is a hub as a source.
 type Hub struct {
 	client *hub.Client
-	Pulls  bool // pull requests come along
+	Pulls  bool // pull requests are mirrored, too
 }
 
 // FromHub makes a source of the hub that a client talks to.
@@ -134,8 +134,8 @@ func (h *Hub) Open(ctx context.Context, id store.RepoID, commit string, f store.
 	return h.client.Open(ctx, at(id), commit, f.Path)
 }
 
-// Fetch brings files into a directory, over several connections, resuming what
-// an earlier call left there, and checks them. It returns where each is.
+// Fetch downloads files into a directory over several connections, resuming what
+// an earlier call left there, and checks their hashes. It returns the path of each.
 func (h *Hub) Fetch(ctx context.Context, id store.RepoID, commit string, files []store.File, dir string, o Options) (map[string]string, error) {
 	var names []string
 	for _, f := range files {

@@ -71,7 +71,7 @@ func key(f store.File) string {
 	return f.OID
 }
 
-// Has reports whether content is in what the index describes.
+// has reports whether content is in what the index describes.
 func (x *Index) has(f store.File) bool {
 	list := x.Blobs
 	if f.LFS != "" {
@@ -81,7 +81,7 @@ func (x *Index) has(f store.File) bool {
 	return ok
 }
 
-// encode writes the index, and gives its checksum.
+// encode writes the index, and returns its checksum.
 func (x *Index) encode() (data []byte, sum string, err error) {
 	slices.Sort(x.Objects)
 	slices.Sort(x.Blobs)

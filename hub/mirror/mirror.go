@@ -2,7 +2,7 @@
 // or a bundle to a hub's directory, another hub or a bundle.
 //
 // Into a directory (and a bundle) commits keep their ids, and branches and tags
-// their names, so that whoever asks the mirror for a revision gets what the
+// their names, so that a client that asks the mirror for a revision gets what the
 // original has. What is there already is not fetched again, whatever repo,
 // revision or name it came under; a second run costs listings alone. Refs are
 // moved last, all of a repo's in one step: readers see the old state or the new
@@ -46,9 +46,9 @@ type Source interface {
 	// Files lists the files of a commit, by path.
 	Files(ctx context.Context, id store.RepoID, commit string) ([]store.File, error)
 	// History lists a commit and those before it, the newest first, as far as
-	// the source tells. They have no files.
+	// the source knows them. They have no files.
 	History(ctx context.Context, id store.RepoID, commit string) iter.Seq2[store.Commit, error]
-	// Open gives a file's content, which the reader has to check.
+	// Open returns a file's content, which the caller has to check.
 	Open(ctx context.Context, id store.RepoID, commit string, f store.File) (*io.SectionReader, io.Closer, error)
 }
 
@@ -58,8 +58,8 @@ var ErrGone = errors.New("no such repo")
 // Elsewhere is the upstream of a copy whose original is on no hub that is known.
 const Elsewhere = "another directory"
 
-// OwnError tells that a repo can not be mirrored because the destination has
-// one of that name which is no copy of it.
+// OwnError means that a repo is not mirrored because the destination has one of
+// that name which is not a copy of it.
 type OwnError struct {
 	ID       store.RepoID
 	Upstream string // of which it is a copy; "" if it was made there
@@ -102,13 +102,13 @@ type Outcome struct {
 type Destination interface {
 	// Mirror makes the copy of a repo what the source has.
 	Mirror(ctx context.Context, src Source, repo *Repo, o Options) (Outcome, error)
-	// Gone is told of a repo that the source does not have, and removes its copy
-	// if it is to be pruned.
+	// Gone handles a repo that the source does not have: its copy is removed if
+	// it is to be pruned.
 	Gone(ctx context.Context, src Source, id store.RepoID, o Options) (Outcome, error)
 }
 
 // Run mirrors repos one after the other; that one fails does not stop the
-// others. report hears of each when it is done.
+// others. report is called with the outcome of each.
 func Run(ctx context.Context, src Source, dst Destination, ids iter.Seq[Wanted], o Options, report func(Outcome)) error {
 	var failed []error
 	for w := range ids {

@@ -71,7 +71,7 @@ func (w *partWriter) end() error {
 	return err
 }
 
-// publish gives the parts their names, the first one last: without it there is
+// publish renames the parts to their names, the first one last: without it there is
 // no bundle.
 func (w *partWriter) publish() error {
 	if err := w.end(); err != nil {

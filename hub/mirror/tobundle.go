@@ -32,8 +32,8 @@ const (
 	objectsDir = "objects/"
 )
 
-// Bundle is a bundle as a destination. What repos have is gathered first;
-// Close writes the file.
+// Bundle is a bundle as a destination. Mirror collects what is to be in it;
+// Write writes the file.
 type Bundle struct {
 	path  string
 	split int64
@@ -95,7 +95,7 @@ func (b *Bundle) Mirror(ctx context.Context, src Source, repo *Repo, o Options) 
 	return out, nil
 }
 
-// gather notes where content is that is to come along.
+// gather notes where the content is that the bundle is to have.
 func (b *Bundle) gather(src Source, repo *Repo, commit string, files []store.File, o Options, out *Outcome) {
 	selected := o.Matcher()
 	part, _ := src.(partial)
@@ -202,8 +202,8 @@ func (b *Bundle) writeContent(ctx context.Context, w *tar.Writer, from origin, o
 	return nil
 }
 
-// open opens content. What is far is fetched first, over several connections,
-// into a directory beside the bundle where an interrupted run goes on.
+// open opens content. A large file on a hub is downloaded first, over several
+// connections, into a directory beside the bundle, where the next run resumes it.
 func (b *Bundle) open(ctx context.Context, from origin, o Options) (*io.SectionReader, io.Closer, error) {
 	bulk, ok := from.src.(fetcher)
 	if !ok || from.file.LFS == "" {

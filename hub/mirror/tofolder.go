@@ -27,8 +27,8 @@ type Giver interface {
 // or copied in place of fetching it.
 func ToFolder(s *store.Store, givers ...Giver) *Folder { return &Folder{s, givers} }
 
-// fetcher is a source that brings many files at once, faster than one by one,
-// and checks them.
+// fetcher is a source that downloads many files together, faster than one by one,
+// and checks their hashes.
 type fetcher interface {
 	Fetch(ctx context.Context, id store.RepoID, commit string, files []store.File, dir string, o Options) (map[string]string, error)
 }
@@ -107,7 +107,7 @@ func (d *Folder) find(ctx context.Context, repo *Repo, o Options, out *Outcome) 
 	return r, copyOf(r, repo.Settings.Upstream)
 }
 
-// copyOf makes sure that a repo is a copy of the one at upstream.
+// copyOf returns an error unless a repo is a copy of the one at upstream.
 func copyOf(r *store.Repo, upstream string) error {
 	if r.Upstream == upstream {
 		return nil
@@ -177,6 +177,6 @@ func (d *Folder) Gone(ctx context.Context, src Source, id store.RepoID, o Option
 	return out, r.Delete(ctx)
 }
 
-// staging is where files of a repo arrive. What an interrupted run left there,
-// the next one goes on with.
+// staging is the directory that files of a repo are downloaded to. The next run
+// resumes what an interrupted one left there.
 func (d *Folder) staging(id store.RepoID) string { return d.store.Path("mirror", id.Directory()) }

@@ -16,13 +16,13 @@ import (
 // larger outside of git.
 const maxBlob = 16 << 20
 
-// Open gives the content of a file that a commit lists and the store lacks, as
+// Open returns the content of a file that a commit lists and the store lacks, as
 // it comes from the upstream; the store keeps it once all of it is there and
 // its hash is right. However many ask for a file, it is fetched once. ctx bounds
 // the reading; the fetching goes on for the others.
 //
-// Who reads a large file to its end has read what its hash promises: the last
-// bytes are given out after it was checked.
+// The last bytes of a large file are returned only after its hash was checked, so
+// that a wrong file can not be read to its end.
 func (c *Cache) Open(ctx context.Context, r *store.Repo, commit string, f store.File) (io.ReadSeekCloser, error) {
 	if f.LFS == "" {
 		err := c.once(ctx, r.ID.String()+" blob "+f.OID, func(ctx context.Context) error { return c.fetchBlob(ctx, r, commit, f) })
@@ -55,8 +55,8 @@ func (c *Cache) Open(ctx context.Context, r *store.Repo, commit string, f store.
 	return part.reader(ctx, func() { c.forget(f.LFS, part) }), nil
 }
 
-// forget forgets a file of which nobody has read anything: who asks for its size
-// alone leaves nothing behind.
+// forget removes a file of which nothing was read: a request for its size alone
+// leaves nothing behind.
 func (c *Cache) forget(sha256 string, part *filling) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -65,12 +65,12 @@ func (c *Cache) forget(sha256 string, part *filling) {
 	}
 }
 
-// keepFailed is how long what has come of a file stays after fetching it failed,
-// for who asks again.
+// keepFailed is how long an incomplete file is kept after fetching it failed, so
+// that the next request resumes it.
 const keepFailed = time.Hour
 
-// forgetOld gives up files whose fetching failed a while ago. The caller holds the
-// lock.
+// forgetOld removes files whose fetching failed longer than keepFailed ago. The
+// caller holds the lock.
 func (c *Cache) forgetOld() {
 	for sha256, part := range c.filling {
 		if part.abandoned(time.Now().Add(-keepFailed)) {
@@ -84,7 +84,7 @@ func (c *Cache) forgetOld() {
 func (c *Cache) makeRoom(size int64) error {
 	free, err := durable.Free(c.store.Path())
 	if err != nil {
-		return nil // not known here: writing will tell
+		return nil // the free space is not known: try
 	}
 	for _, part := range c.filling {
 		free -= part.missing()
@@ -120,7 +120,7 @@ func (c *Cache) fetchBlob(ctx context.Context, r *store.Repo, commit string, f s
 }
 
 // fill fetches a large file and makes it an object of the store. If that fails
-// what came stays, for the next who asks; content of another hash does not.
+// the incomplete file is kept for the next request; one of another hash is not.
 func (c *Cache) fill(part *filling, r *store.Repo, commit string, f store.File) {
 	ctx, cancel := c.background()
 	defer cancel()

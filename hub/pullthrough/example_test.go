@@ -14,7 +14,7 @@ import (
 	"longcat/hub/pullthrough"
 )
 
-// A hub of one's own that has what another one has, once somebody asked.
+// A hub that fetches from another one what clients ask it for.
 func Example() {
 	dir, err := os.MkdirTemp("", "hub-*")
 	if err != nil {

@@ -88,8 +88,8 @@ func replace(refs map[string]string) func(map[string]string) {
 // described are the small files that answers about a repo are made of.
 var described = []string{"README.md", "config.json"}
 
-// maxHistory is how many commits are told of beside the one that is asked for:
-// a page of the Hub's list.
+// maxHistory is how many earlier commits are saved with one: a page of the Hub's
+// list.
 const maxHistory = 49
 
 // save keeps a commit with the list of its files, after what describes it and

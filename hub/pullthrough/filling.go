@@ -21,8 +21,8 @@ const (
 	connections = 4       // at a time, for one file
 )
 
-// filling is a large file on its way from the upstream: a temporary file, of
-// which some blocks are there. Readers follow it; what they wait for comes
+// filling is a large file that is being fetched from the upstream: a temporary
+// file of which some blocks are there. Readers follow it; what they wait for comes
 // first. The blocks are hashed in their order as they come.
 type filling struct {
 	size   int64
@@ -36,9 +36,9 @@ type filling struct {
 	readers map[*reader]int // the block that each waits for, or waited for last
 	running bool
 	whole   bool          // all is there, and the hash is right
-	dropped bool          // it was given up, err says why
+	dropped bool          // the file was removed because of err
 	ended   time.Time     // when the fetching failed last
-	err     error         // why nothing more comes, unless somebody asks anew
+	err     error         // why fetching ended; a new read tries again
 	changed chan struct{} // closed, and replaced, when something above changes
 }
 
@@ -50,7 +50,7 @@ const (
 	present
 )
 
-// HashError tells that a file's content is not what the list of files says.
+// HashError means that the hash of a file is not the one in the list of files.
 type HashError struct{ Want, Got string }
 
 func (e *HashError) Error() string {
@@ -64,8 +64,8 @@ func newFilling(size int64) *filling {
 	}
 }
 
-// want notes which block a reader needs, and begins to fetch unless that is
-// under way: nobody reads, nothing is fetched. It gives the file's name.
+// want notes which block a reader needs, and starts fetching unless it runs: what
+// nobody reads is not fetched. It returns the file's name.
 func (p *filling) want(r *reader, block int) (name string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -113,7 +113,7 @@ func (p *filling) end(err error) (over bool) {
 	return err == nil
 }
 
-// drop gives the file up.
+// drop removes the file; reads fail with err.
 func (p *filling) drop(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,7 +139,7 @@ func (p *filling) missing() (n int64) {
 // span is the length of a block.
 func (p *filling) span(i int) int64 { return min(blockSize, p.size-int64(i)*blockSize) }
 
-// tell wakes who waits. The caller holds the lock.
+// tell wakes all waiting goroutines. The caller holds the lock.
 func (p *filling) tell() {
 	close(p.changed)
 	p.changed = make(chan struct{})

@@ -18,7 +18,7 @@ const awayFor = 10 * time.Second
 // word: less than clients wait for an answer.
 const knownPatience = 3 * time.Second
 
-// UnreachableError tells that the upstream gave no answer, and that the
+// UnreachableError means that the upstream gave no answer, and that the
 // directory has none.
 type UnreachableError struct {
 	Endpoint string
@@ -118,7 +118,8 @@ func (c *Cache) ask(ctx context.Context, key string, id store.RepoID, rev string
 	return nil
 }
 
-// unreachable tells a hub that is away, or ill, from one that says no.
+// unreachable reports whether an error means that the hub is down or failing, not
+// that it refused.
 func unreachable(err error) bool {
 	if _, ok := errors.AsType[*hub.NetworkError](err); ok || errors.Is(err, context.DeadlineExceeded) {
 		return true

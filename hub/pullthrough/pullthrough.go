@@ -32,7 +32,7 @@ type Options struct {
 	Fresh    time.Duration     // how long a branch, a tag or the absence of a repo is believed; a minute when 0
 	Patience time.Duration     // longest wait for the upstream's word on a repo; 15 s when 0
 	Reserve  int64             // bytes that stay free on the disk; 1 GiB when 0
-	Notify   func(text string) // hears what was fetched and what went wrong, a line each; may be nil
+	Notify   func(text string) // called with a line for each fetch and each failure; may be nil
 }
 
 // Cache fetches from an upstream into a store. Make it with New; its methods

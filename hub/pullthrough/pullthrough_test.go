@@ -144,7 +144,7 @@ func random(n int, seed byte) []byte {
 	return b
 }
 
-// holds downloads a revision into a new folder and compares it.
+// holds downloads a revision into a new directory and compares it.
 func holds(t *testing.T, c *hub.Client, repo hub.Repo, rev, commit string, want map[string][]byte) {
 	t.Helper()
 	dir := t.TempDir()

@@ -17,7 +17,7 @@ type reader struct {
 	at   int64
 }
 
-// reader is for one who reads until ctx ends.
+// reader returns a reader of the file, whose reads fail when ctx ends.
 func (p *filling) reader(ctx context.Context, done func()) *reader {
 	return &reader{ctx: ctx, part: p, done: done}
 }

@@ -39,7 +39,7 @@ tags:
 32 layers of random weights in Mistral's shape. Not the real model.
 `
 
-// Write makes the model, the same each time, as a folder in the
+// Write makes the model, the same each time, as a directory in the
 // layout of a Hub repo.
 func Write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {

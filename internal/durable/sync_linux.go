@@ -8,7 +8,7 @@ import (
 
 func syncData(f *os.File) error {
 	for {
-		if err := unix.Fdatasync(int(f.Fd())); err != unix.EINTR { // errno as it comes
+		if err := unix.Fdatasync(int(f.Fd())); err != unix.EINTR { // an errno, never wrapped
 			return err
 		}
 	}

@@ -51,7 +51,7 @@ type Display struct {
 	nextEvent time.Time
 }
 
-// Start shows what the display's Progress hears.
+// Start begins to draw what is reported to the display's Progress.
 func Start(show Show) *Display {
 	d := &Display{tally: &progress.Tally{}, show: show, started: time.Now(), stop: make(chan struct{})}
 	if show.Bar != nil {
@@ -61,7 +61,7 @@ func Start(show Show) *Display {
 	return d
 }
 
-// Progress is what the operation tells how far it is.
+// Progress is where the operation reports how far it is.
 func (d *Display) Progress() progress.Progress { return d.tally }
 
 // Above writes lines above the bar, which would overwrite them; nil without one.
@@ -99,7 +99,7 @@ func (d *Display) run() {
 	}
 }
 
-// look shows how far the work is at a time.
+// look draws how far the work is.
 func (d *Display) look(now time.Time) {
 	s := d.tally.Snapshot()
 	if s.Total == 0 {

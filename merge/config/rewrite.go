@@ -6,7 +6,7 @@ import (
 	"longcat/merge/jsontext"
 )
 
-// Rewrite gives the edits of the base's config that make it right for the
+// Rewrite returns the edits of the base's config that make it right for the
 // layers, and remarks about what may not be.
 func Rewrite(base *Config, layers []Layer) (edits []jsontext.Edit, remarks []string, err error) {
 	r := &rewriter{base: base, layers: layers}
@@ -20,7 +20,7 @@ func Rewrite(base *Config, layers []Layer) (edits []jsontext.Edit, remarks []str
 	return r.edits, r.remarks, r.err
 }
 
-// Modules gives the edits of another file of the base that names modules or
+// Modules returns the edits of another file of the base that names modules or
 // their heads, such as the rules of a quantisation.
 func Modules(base *Config, layers []Layer) ([]jsontext.Edit, error) {
 	r := &rewriter{base: base, layers: layers}

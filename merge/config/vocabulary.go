@@ -6,7 +6,7 @@ import (
 	"longcat/merge/jsontext"
 )
 
-// VocabularySize gives the edits that make the text model of a config have so
+// VocabularySize returns the edits that make the text model of a config have so
 // many rows of embeddings.
 func VocabularySize(text *jsontext.Text, rows int64) []jsontext.Edit {
 	var edits []jsontext.Edit

@@ -11,7 +11,7 @@ import (
 )
 
 // share is the task-th of so many shares of the weights: the largest file goes to
-// who has least.
+// with the least.
 func share(files []File, task, tasks int) []File {
 	var weights []File
 	for _, f := range files {
@@ -37,8 +37,8 @@ func share(files []File, task, tasks int) []File {
 	return mine
 }
 
-// writeShare writes the weights that are a task's. What it has written stays
-// noted, for who writes the rest.
+// writeShare writes the weights that are a task's. Each finished file stays
+// recorded, for the task that writes the rest.
 func (w *writer) writeShare(ctx context.Context) error {
 	if err := w.writeWeights(ctx, w.jobs); err != nil {
 		return err

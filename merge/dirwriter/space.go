@@ -31,7 +31,7 @@ func (e *SpaceError) Unwrap() error { return syscall.ENOSPC }
 func (w *writer) checkSpace() error {
 	free, err := durable.Free(w.dir)
 	if err != nil {
-		return nil // a filesystem that can not tell is tried
+		return nil // the free space is not known: try
 	}
 	shares := sharesBlocks(w.dir)
 	need := int64(0)

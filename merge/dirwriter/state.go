@@ -87,7 +87,7 @@ func (s *state) readTasks() error {
 	for _, name := range lists {
 		var task state
 		data, err := os.ReadFile(name)
-		if err == nil && json.Unmarshal(data, &task) == nil { // unreadable: those are written anew
+		if err == nil && json.Unmarshal(data, &task) == nil { // unreadable: those files are written again
 			for path, f := range task.Finish {
 				s.Finish[path] = f
 			}

@@ -7,7 +7,7 @@ import (
 	"longcat/merge/number"
 )
 
-// NotFiniteError tells of a NaN or an infinity in a model's tensor, out of which
+// NotFiniteError reports a NaN or an infinity in a model's tensor, out of which
 // nothing useful can be computed.
 type NotFiniteError struct {
 	Tensor  string

@@ -19,7 +19,7 @@ func floats(v ...float32) []byte {
 	return b
 }
 
-// TestNotFinite wants a NaN and an infinity told with their place, and a sum
+// TestNotFinite wants a NaN and an infinity reported with their place, and a sum
 // that grows too large left to what mergekit does.
 func TestNotFinite(t *testing.T) {
 	t.Parallel()

@@ -7,7 +7,7 @@ import (
 )
 
 // decoder turns the nodes of one document into values by the table of keys. It
-// keeps the first error and goes on, so that only who needs to looks at it.
+// keeps the first error and continues, so that callers need not check each value.
 type decoder struct {
 	file     string
 	visits   int
@@ -38,13 +38,13 @@ type named struct {
 	*object
 }
 
-// get gives the value of a key, the zero value if it is not there.
+// get returns the value of a key, the zero value if it is not there.
 func get[T any](o *object, key string) T {
 	v, _ := o.fields[key].v.(T)
 	return v
 }
 
-// ref gives the model that a key names, nil if it is not there.
+// ref returns the model that a key names, nil if it is not there.
 func (o *object) ref(key string) *Ref {
 	if r, ok := o.fields[key].v.(Ref); ok {
 		return &r

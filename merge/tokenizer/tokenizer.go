@@ -117,7 +117,7 @@ func (t *Tokenizer) readModel(raw []byte) error {
 	return nil
 }
 
-// Vocabulary gives the id of each token, added ones included. It must not be
+// Vocabulary returns the id of each token, added ones included. It must not be
 // changed.
 func (t *Tokenizer) Vocabulary() map[string]int { return t.vocabulary }
 
